@@ -1,0 +1,38 @@
+//! What the function works with: clients, configuration, clock.
+
+use aws::{ConfigError, required};
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use landing_zone::RootEmailPattern;
+use ledger::Ledger;
+
+/// The function's name in logs and metrics.
+pub(crate) const SERVICE: &str = "api";
+
+/// Built once at start, shared by every invocation.
+pub(crate) struct App {
+    /// Requests and reservations.
+    pub(crate) ledger: Ledger,
+    /// Starts the workflow.
+    pub(crate) sfn: aws_sdk_sfn::Client,
+    /// ARN of the vending workflow.
+    pub(crate) state_machine: String,
+    /// How root e-mails are made.
+    pub(crate) root_email: RootEmailPattern,
+    /// The time now.
+    pub(crate) clock: fn() -> Timestamp,
+}
+
+impl App {
+    /// Reads the function's environment.
+    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
+        let text = |value: &str| Ok(value.to_owned());
+        Ok(Self {
+            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), required("LEDGER_TABLE", text)?),
+            sfn: aws_sdk_sfn::Client::new(config),
+            state_machine: required("VENDING_STATE_MACHINE_ARN", text)?,
+            root_email: required("ROOT_EMAIL_PATTERN", RootEmailPattern::parse)?,
+            clock: Timestamp::now,
+        })
+    }
+}

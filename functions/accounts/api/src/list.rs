@@ -1,0 +1,114 @@
+//! `GET /accounts`: requests, newest first, page by page.
+
+use crate::{
+    app::App,
+    page_token,
+    problem::{INVALID_QUERY, Problem},
+    response::{self, Response},
+    view::Summary,
+};
+use aws_lambda_events::{apigw::ApiGatewayProxyRequest, query_map::QueryMap};
+use http::StatusCode;
+use landing_zone::{AccountType, Environment, FieldProblem};
+use ledger::{Filter, Position, State};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+const PARAMETERS: [&str; 5] = ["pageSize", "pageToken", "state", "environment", "accountType"];
+const DEFAULT_SIZE: usize = 50;
+const MAX_SIZE: usize = 100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    accounts: Vec<Summary<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+/// Which page of which list.
+#[derive(Debug, PartialEq, Eq)]
+struct Query {
+    filter: Filter,
+    size: usize,
+    after: Option<Position>,
+}
+
+/// Lists requests.
+pub(crate) async fn list(app: &App, request: &ApiGatewayProxyRequest) -> Result<Response, Problem> {
+    let query = parse(request).map_err(|errors| Problem::fields(&INVALID_QUERY, errors))?;
+    let page = app.ledger.list(&query.filter, query.size, query.after.as_ref()).await?;
+    let list = List {
+        accounts: page.records.iter().map(Summary::from).collect(),
+        next_page_token: page.next.map(|position| page_token::write(&query.filter, position)),
+    };
+    Ok(response::json(StatusCode::OK, &list))
+}
+
+fn parse(request: &ApiGatewayProxyRequest) -> Result<Query, Vec<FieldProblem>> {
+    let mut form = Form::of(request);
+    let filter = Filter {
+        state: form.read("state", State::parse),
+        environment: form.read("environment", Environment::parse),
+        account_type: form.read("accountType", AccountType::parse),
+    };
+    let readable = Some(&filter).filter(|_| form.problems.is_empty());
+    let size = form.read("pageSize", page_size).unwrap_or(DEFAULT_SIZE);
+    let after = form.read("pageToken", |text| page_token::read(text, readable));
+    form.refuse_unknown();
+    if form.problems.is_empty() { Ok(Query { filter, size, after }) } else { Err(form.problems) }
+}
+
+fn page_size(text: &str) -> Result<usize, String> {
+    Some(text)
+        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .filter(|size| (1..=MAX_SIZE).contains(size))
+        .ok_or_else(|| format!("must be a whole number from 1 to {MAX_SIZE}"))
+}
+
+/// Reads parameters one by one and keeps what was wrong with each.
+struct Form<'a> {
+    /// Sorted, so that the same query always has the same answer.
+    parameters: BTreeMap<&'a str, Vec<&'a str>>,
+    problems: Vec<FieldProblem>,
+}
+
+impl<'a> Form<'a> {
+    fn of(request: &'a ApiGatewayProxyRequest) -> Self {
+        // Only the second form keeps a parameter that was given twice.
+        let all: &QueryMap = if request.multi_value_query_string_parameters.is_empty() {
+            &request.query_string_parameters
+        } else {
+            &request.multi_value_query_string_parameters
+        };
+        let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, value) in all.iter() {
+            parameters.entry(name).or_default().push(value);
+        }
+        Self { parameters, problems: Vec::new() }
+    }
+
+    fn wrong(&mut self, field: &str, detail: String) {
+        self.problems.push(FieldProblem { field: field.to_owned(), detail });
+    }
+
+    fn read<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let parsed = match self.parameters.get(name).map(Vec::as_slice) {
+            None => return None,
+            Some([value]) => parse(value),
+            Some(_) => Err("must be given once".to_owned()),
+        };
+        parsed.map_err(|why| self.wrong(name, why)).ok()
+    }
+
+    fn refuse_unknown(&mut self) {
+        let unknown: Vec<&str> = self.parameters.keys().copied().filter(|name| !PARAMETERS.contains(name)).collect();
+        for name in unknown {
+            self.wrong(name, format!("is not a parameter; the parameters are {}", PARAMETERS.join(", ")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! The REST API of account requests (contract: `sam/openapi.yaml`), behind IAM authorisation.
+
+mod app;
+mod body;
+mod caller;
+mod json;
+mod list;
+mod page_token;
+mod problem;
+mod read;
+mod response;
+mod routes;
+mod start;
+mod submit;
+#[cfg(test)]
+mod testing;
+mod view;
+
+use app::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let app = App::from_environment(&aws::sdk_config(app::SERVICE))?;
+    telemetry::run(app::SERVICE, app, routes::handle).await
+}

@@ -1,0 +1,154 @@
+//! Waits until a new account lets the suite in, and gives it the suite's roles: `sam/member-roles.yaml`, as a stack of
+//! its own in the account.
+
+mod roles;
+
+use aws::{AwsFault, ConfigError, MemberRole};
+use jiff::Timestamp;
+use landing_zone::{AccountId, Class, Fault, Progress, RequestId};
+use ledger::{Ledger, Step};
+use serde::Deserialize;
+
+/// What the function works with.
+pub struct App {
+    ledger: Ledger,
+    config: aws::SdkConfig,
+    sts: aws_sdk_sts::Client,
+    partition: String,
+    access_role: String,
+    roles: roles::Parameters,
+    clock: fn() -> Timestamp,
+}
+
+impl App {
+    /// Reads the function's environment.
+    pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
+        let text = |text: &str| Ok(text.to_owned());
+        let verification_principal = aws::required("SUITE_PRINCIPAL_ARN", text)?;
+        Ok(Self {
+            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), aws::required("LEDGER_TABLE", text)?),
+            config: config.clone(),
+            sts: aws_sdk_sts::Client::new(config),
+            partition: verification_principal.split(':').nth(1).unwrap_or("aws").to_owned(),
+            access_role: aws::required("MEMBER_ACCESS_ROLE", text)?,
+            roles: roles::Parameters {
+                prefix: aws::required("MEMBER_ROLE_PREFIX", text)?,
+                organization_id: aws::required("ORGANIZATION_ID", text)?,
+                verification_principal,
+            },
+            clock: Timestamp::now,
+        })
+    }
+
+    async fn enter(&self, account: &AccountId) -> Result<aws::SdkConfig, AwsFault> {
+        let role =
+            MemberRole { partition: &self.partition, name: &self.access_role, session: "ai-landing-zone-baseline" };
+        aws::session(&self.sts, &self.config, account, role).await
+    }
+}
+
+/// What the state machine asks for.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// See whether the account lets us in.
+    Probe {
+        /// The request.
+        request_id: RequestId,
+        /// How often it has asked, from 0.
+        check: u32,
+    },
+    /// Bring the suite's roles about.
+    MemberRoles {
+        /// The request.
+        request_id: RequestId,
+        /// How often it has asked, from 0.
+        check: u32,
+    },
+}
+
+/// Why the account is not prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger did not do it.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// AWS did not do it.
+    #[error(transparent)]
+    Aws(#[from] AwsFault),
+    /// `CloudFormation` could not bring the roles about.
+    #[error("the stack of the suite's roles ended in {status}: {reason}")]
+    MemberRoles {
+        /// The stack's status.
+        status: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Fault for Error {
+    fn class(&self) -> Class {
+        match self {
+            Self::Ledger(error) => error.class(),
+            Self::Aws(fault) => fault.class(),
+            Self::MemberRoles { .. } => Class::Invalid,
+        }
+    }
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Ledger(error) => error.name(),
+            Self::Aws(fault) => fault.name(),
+            Self::MemberRoles { .. } => Some("MemberRolesFailed".to_owned()),
+        }
+    }
+    fn advice(&self) -> String {
+        match self {
+            Self::Ledger(error) => error.advice(),
+            Self::Aws(fault) => fault.advice(),
+            Self::MemberRoles { .. } => {
+                "Look at the stack's events in the account, correct the cause, then send the same request again: the stack is made anew.".to_owned()
+            }
+        }
+    }
+}
+
+/// A new account answers after seconds to minutes.
+const FIRST_WAIT_SECONDS: u32 = 5;
+const LONGEST_WAIT_SECONDS: u32 = 30;
+
+/// Serves one step of the workflow.
+pub async fn handle(app: &App, event: Event) -> Result<Progress, Error> {
+    let (id, step, check) = match event {
+        Event::Probe { request_id, check } => (request_id, Step::Probe, check),
+        Event::MemberRoles { request_id, check } => (request_id, Step::MemberRoles, check),
+    };
+    let record = app.ledger.begin(&id, step, (app.clock)()).await?;
+    let account = record.account()?;
+    let done = if step == Step::Probe {
+        probe(app, account).await?
+    } else {
+        let config = app.enter(account).await?;
+        roles::ensure(&aws_sdk_cloudformation::Client::new(&config), &app.roles, check == 0).await?
+    };
+    if done {
+        app.ledger.finish(&id, step, (app.clock)()).await?;
+        return Ok(Progress::Done);
+    }
+    Ok(Progress::back_off(check, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS))
+}
+
+/// True once the role can be assumed and a call in the account is answered. Until then AWS says that access is denied.
+async fn probe(app: &App, account: &AccountId) -> Result<bool, Error> {
+    let not_yet = |fault: AwsFault| match fault.class() {
+        Class::Denied | Class::NotReady => Ok(false),
+        _ => Err(fault.into()),
+    };
+    let config = match app.enter(account).await {
+        Ok(config) => config,
+        Err(fault) => return not_yet(fault),
+    };
+    match aws_sdk_sts::Client::new(&config).get_caller_identity().send().await {
+        Ok(caller) => Ok(caller.account() == Some(account.as_str())),
+        Err(error) => not_yet(AwsFault::new("sts:GetCallerIdentity", &error)),
+    }
+}

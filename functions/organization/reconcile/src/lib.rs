@@ -1,0 +1,144 @@
+//! Brings the organizational units about and remembers the organization, so that no request has to look it up.
+//!
+//! Units that are there are adopted by name, never made twice; accounts that are there are remembered with their names
+//! and root e-mails. Runs on every deployment (as a custom resource), daily, and when invoked with `{}`.
+
+mod custom_resource;
+mod organization;
+
+use aws::{AwsFault, ConfigError};
+use custom_resource::CustomResource;
+use jiff::Timestamp;
+use landing_zone::{Class, Fault, UnitPath};
+use ledger::Ledger;
+use serde::{Deserialize, Serialize};
+
+/// What the function works with.
+pub struct App {
+    ledger: Ledger,
+    organizations: aws_sdk_organizations::Client,
+    clock: fn() -> Timestamp,
+}
+
+impl App {
+    /// Reads the function's environment.
+    pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self {
+            ledger: Ledger::new(
+                aws_sdk_dynamodb::Client::new(config),
+                aws::required("LEDGER_TABLE", |text| Ok(text.to_owned()))?,
+            ),
+            organizations: aws_sdk_organizations::Client::new(config),
+            clock: Timestamp::now,
+        })
+    }
+}
+
+/// Who asks: `CloudFormation`, or anybody else, who need not say anything.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// A custom resource of a stack.
+    CustomResource(Box<CustomResource>),
+    /// A schedule, or a person.
+    Anybody {},
+}
+
+/// What was found and done.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    organization_id: String,
+    root_id: String,
+    created: Vec<UnitPath>,
+    adopted: usize,
+    new_accounts: usize,
+    known_accounts: usize,
+}
+
+/// Why the organization is not reconciled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger did not do it.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// AWS did not do it.
+    #[error(transparent)]
+    Aws(#[from] AwsFault),
+    /// AWS answered something that no organization is like.
+    #[error("AWS Organizations shows no {0}")]
+    Missing(&'static str),
+    /// `CloudFormation` could not be told; it would wait for an hour.
+    #[error("CloudFormation could not be answered: {0}")]
+    NotAnswered(String),
+}
+
+impl Fault for Error {
+    fn class(&self) -> Class {
+        match self {
+            Self::Ledger(error) => error.class(),
+            Self::Aws(fault) => fault.class(),
+            Self::Missing(_) => Class::NotReady,
+            Self::NotAnswered(_) => Class::Retryable,
+        }
+    }
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Ledger(error) => error.name(),
+            Self::Aws(fault) => fault.name(),
+            Self::Missing(_) => Some("NoOrganization".to_owned()),
+            Self::NotAnswered(_) => Some("NotAnswered".to_owned()),
+        }
+    }
+    fn advice(&self) -> String {
+        match self {
+            Self::Ledger(error) => error.advice(),
+            Self::Aws(fault) => fault.advice(),
+            Self::Missing(_) => {
+                "Deploy the suite in the management account of an organization with all features.".to_owned()
+            }
+            Self::NotAnswered(_) => "Deploy again.".to_owned(),
+        }
+    }
+}
+
+/// Reconciles the organization and answers `CloudFormation` where it asked.
+pub async fn handle(app: &App, event: Event) -> Result<Option<Report>, Error> {
+    match event {
+        Event::Anybody {} => reconcile(app).await.map(Some),
+        // Units and accounts outlive the stack.
+        Event::CustomResource(resource) if resource.is_delete() => {
+            custom_resource::answer(&resource, Ok(None)).await.map_err(Error::NotAnswered)?;
+            Ok(None)
+        }
+        Event::CustomResource(resource) => {
+            let result = reconcile(app).await;
+            let told = result.as_ref().map(Some).map_err(Fault::failure);
+            custom_resource::answer(&resource, told).await.map_err(Error::NotAnswered)?;
+            // The stack has the failure; a retry by Lambda would answer a question that is closed.
+            Ok(result.ok())
+        }
+    }
+}
+
+async fn reconcile(app: &App) -> Result<Report, Error> {
+    let found = organization::ensure(&app.organizations, (app.clock)()).await?;
+    app.ledger.store_organization(&found.organization).await?;
+    let accounts = organization::accounts(&app.organizations).await?;
+    let mut new_accounts = 0;
+    for account in &accounts {
+        if !app.ledger.knows_account(&account.id).await? {
+            app.ledger.remember_account(account).await?;
+            new_accounts += 1;
+        }
+    }
+    telemetry::info!(created = found.created.len(), accounts = accounts.len(), new_accounts, "organization reconciled");
+    Ok(Report {
+        organization_id: found.organization.organization_id,
+        root_id: found.organization.root_id,
+        adopted: found.organization.units.len() - found.created.len(),
+        created: found.created,
+        new_accounts,
+        known_accounts: accounts.len(),
+    })
+}

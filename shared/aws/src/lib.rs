@@ -1,0 +1,12 @@
+//! AWS as the suite uses it: one way to configure clients, one way into member accounts, one way to read errors.
+
+mod config;
+mod fault;
+#[cfg(feature = "member-sessions")]
+mod member;
+
+pub use aws_config::SdkConfig;
+pub use config::{ConfigError, optional, required, sdk_config};
+pub use fault::AwsFault;
+#[cfg(feature = "member-sessions")]
+pub use member::{MEMBER_ROLES_STACK, MemberRole, session};

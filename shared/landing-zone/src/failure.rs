@@ -1,0 +1,142 @@
+//! How things fail: a class that machines act on, a name that stays the same, a reason and what to do.
+
+use serde::{Deserialize, Serialize};
+
+/// What can be done about a failure. The state machine retries the first three by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Went wrong for now (time-out, 5xx, lost answer): the same again may work.
+    Retryable,
+    /// Too many requests: the same again works later.
+    Throttled,
+    /// Something asked for is still being made.
+    NotReady,
+    /// The request itself has to change.
+    Invalid,
+    /// Somebody else holds what was asked for.
+    Conflict,
+    /// Not allowed, or a quota that only AWS can raise.
+    Denied,
+}
+
+impl Class {
+    /// The name in error types, as in `Conflict.NameTaken`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retryable => "Retryable",
+            Self::Throttled => "Throttled",
+            Self::NotReady => "NotReady",
+            Self::Invalid => "Invalid",
+            Self::Conflict => "Conflict",
+            Self::Denied => "Denied",
+        }
+    }
+
+    /// The class at the head of an error type. Anything that is not ours (a killed function, a time-out of the
+    /// service) is retryable: every step can run again.
+    #[must_use]
+    pub fn of_error_type(error_type: &str) -> Self {
+        let head = error_type.split_once('.').map_or(error_type, |(head, _)| head);
+        [Self::Throttled, Self::NotReady, Self::Invalid, Self::Conflict, Self::Denied]
+            .into_iter()
+            .find(|class| class.name() == head)
+            .unwrap_or(Self::Retryable)
+    }
+}
+
+/// What every error of the suite can say of itself.
+pub trait Fault: std::error::Error {
+    /// What can be done about it.
+    fn class(&self) -> Class;
+
+    /// The stable name behind the class; `None` for passing trouble that the state machine retries by class alone.
+    fn name(&self) -> Option<String> {
+        None
+    }
+
+    /// What a person should do now.
+    fn advice(&self) -> String;
+
+    /// The error type that Lambda reports and the state machine matches: `Class` or `Class.Name`.
+    fn error_type(&self) -> String {
+        match self.name() {
+            Some(name) => format!("{}.{name}", self.class().name()),
+            None => self.class().name().to_owned(),
+        }
+    }
+
+    /// The failure as it is recorded and shown to people.
+    fn failure(&self) -> Failure {
+        Failure { class: self.class(), name: self.error_type(), reason: self.to_string(), advice: self.advice() }
+    }
+}
+
+/// For handlers that always have an answer.
+impl Fault for std::convert::Infallible {
+    fn class(&self) -> Class {
+        match *self {}
+    }
+
+    fn advice(&self) -> String {
+        match *self {}
+    }
+}
+
+/// A failure as the ledger, the API and the events carry it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// What can be done about it.
+    pub class: Class,
+    /// The error type, stable across releases.
+    pub name: String,
+    /// What happened.
+    pub reason: String,
+    /// What to do now.
+    pub advice: String,
+}
+
+impl Failure {
+    /// The text that travels as a Lambda error message: reason, line feed, advice.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!("{}\n{}", self.reason.replace('\n', " "), self.advice)
+    }
+
+    /// Reads an error type and message back, whoever raised them.
+    #[must_use]
+    pub fn from_error(error_type: &str, message: &str) -> Self {
+        let class = Class::of_error_type(error_type);
+        let (reason, advice) = message.split_once('\n').unwrap_or((message, ""));
+        let advice =
+            if advice.is_empty() { "Send the same request again; it resumes where it stopped." } else { advice };
+        Self { class, name: error_type.to_owned(), reason: reason.to_owned(), advice: advice.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_survives_the_way_through_lambda_and_the_state_machine() {
+        let failure = Failure {
+            class: Class::Conflict,
+            name: "Conflict.NameTaken".into(),
+            reason: "The name is taken.".into(),
+            advice: "Choose another name.".into(),
+        };
+        assert_eq!(Failure::from_error(&failure.name, &failure.message()), failure);
+    }
+
+    #[test]
+    fn errors_of_the_platform_are_retryable() {
+        for name in ["Lambda.Unknown", "Runtime.ExitError", "States.Timeout", "Retryable", "Retryable.X"] {
+            assert_eq!(Class::of_error_type(name), Class::Retryable, "{name}");
+        }
+        assert_eq!(Class::of_error_type("Denied.AccountLimit"), Class::Denied);
+        assert_eq!(Class::of_error_type("Throttled"), Class::Throttled);
+    }
+}

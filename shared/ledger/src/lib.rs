@@ -1,0 +1,33 @@
+//! The suite's memory: one `DynamoDB` table with one item per thing remembered.
+//!
+//! | item id | what it remembers |
+//! |---|---|
+//! | `request#<request id>` | a request, its state, timeline, creation and failure |
+//! | `name#<name>`, `email#<address>` | who holds an account name or root e-mail (lower case) |
+//! | `account#<account id>` | which request an account came from, and every account known |
+//! | `key#<digest>` | which request an idempotency key stands for |
+//! | `pace#create-account` | creation slots and token bucket |
+//! | `organization` | ids of the root and the organizational units |
+//!
+//! Every write is conditional and may happen twice.
+
+mod creation;
+mod error;
+mod organization;
+mod outcome;
+mod pace;
+mod record;
+mod requests;
+mod reservations;
+mod stamp;
+mod steps;
+mod table;
+
+pub use error::Error;
+pub use organization::{KnownAccount, Organization};
+pub use pace::Pace;
+pub use record::{Creation, Record, State, Step, StepTimes};
+pub use requests::{Filter, IdempotencyKey, Page, Position, Submission};
+pub use reservations::Reserved;
+pub use stamp::Stamp;
+pub use table::Ledger;

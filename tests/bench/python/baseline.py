@@ -1,0 +1,103 @@
+"""Waits until a new account lets the suite in, and gives it the suite's roles as a stack of its own."""
+
+import base64
+import hashlib
+import os
+
+from botocore.exceptions import ClientError
+
+from landing_zone import ROOT
+from ledger import Ledger
+from suite import back_off, class_of, client, fault, member_session, serves
+
+STACK = "ai-landing-zone-member-roles"
+DIGEST_TAG = "ai-landing-zone-digest"
+TEMPLATE = (ROOT / "sam/member-roles.yaml").read_text()
+FIRST_WAIT_SECONDS = 5
+LONGEST_WAIT_SECONDS = 30
+
+ledger = Ledger()
+sts = client("sts")
+access_role = os.environ["MEMBER_ACCESS_ROLE"]
+principal = os.environ["SUITE_PRINCIPAL_ARN"]
+parameters = {
+    "RolePrefix": os.environ["MEMBER_ROLE_PREFIX"],
+    "OrganizationId": os.environ["ORGANIZATION_ID"],
+    "VerificationPrincipalArn": principal,
+}
+made_from = TEMPLATE + "".join(f"\n{key}={value}" for key, value in parameters.items())
+digest = base64.urlsafe_b64encode(hashlib.sha256(made_from.encode()).digest()).decode().rstrip("=")
+
+
+@serves
+def handler(event):
+    step, check = event["action"], event["check"]
+    record = ledger.begin(event["requestId"], step)
+    account_id = ledger.account(record)
+    done = probe(account_id) if step == "probe" else member_roles(account_id, check == 0)
+    if done:
+        ledger.finish(event["requestId"], step)
+        return {"done": True}
+    return back_off(check, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
+
+
+def enter(account_id):
+    return member_session(sts, account_id, principal.split(":")[1], access_role, "ai-landing-zone-baseline")
+
+
+def probe(account_id):
+    """True once the role can be assumed and a call in the account is answered."""
+    try:
+        return client("sts", enter(account_id)).get_caller_identity()["Account"] == account_id
+    except ClientError as error:
+        if class_of(error) in ("Denied", "NotReady"):
+            return False
+        raise
+
+
+def member_roles(account_id, first_look):
+    """Brings the stack one step further; True once it is as it should be."""
+    cloudformation = client("cloudformation", enter(account_id))
+    stack = find(cloudformation)
+    status = stack["StackStatus"] if stack else None
+    current = stack and {"Key": DIGEST_TAG, "Value": digest} in stack.get("Tags", [])
+    if status in (None, "DELETE_COMPLETE"):
+        create(cloudformation)
+    elif status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        if current:
+            return True
+        cloudformation.update_stack(**stack_arguments())
+    elif first_look and status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        cloudformation.delete_stack(StackName=STACK)
+    elif first_look and status == "UPDATE_ROLLBACK_COMPLETE":
+        cloudformation.update_stack(**stack_arguments())
+    elif not status.endswith("_IN_PROGRESS"):
+        reason = stack.get("StackStatusReason", "no reason given")
+        raise fault("Invalid.MemberRolesFailed", f"the stack of the suite's roles ended in {status}: {reason}")
+    return False
+
+
+def find(cloudformation):
+    try:
+        return cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            return None
+        raise
+
+
+def create(cloudformation):
+    try:
+        cloudformation.create_stack(**stack_arguments())
+    except cloudformation.exceptions.AlreadyExistsException:
+        pass
+
+
+def stack_arguments():
+    return {
+        "StackName": STACK,
+        "TemplateBody": TEMPLATE,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Tags": [{"Key": "managed-by", "Value": "ai-landing-zone"}, {"Key": DIGEST_TAG, "Value": digest}],
+    }

@@ -1,0 +1,206 @@
+//! Names a call the way IAM does, service, action and resource, from what is on the wire.
+
+use hyper::{HeaderMap, Method, Uri};
+use serde_json::Value;
+
+use crate::text::{decode, field};
+
+/// An AWS call as a policy, a log or a fault rule would name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) service: String,
+    pub(crate) action: String,
+    pub(crate) resource: Option<String>,
+}
+
+/// Fields that name the resource of a call, the most specific first.
+const RESOURCE_FIELDS: &[&str] = &[
+    "ResourceARN",
+    "ResourceArn",
+    "resourceArn",
+    "RoleArn",
+    "PolicyArn",
+    "TopicArn",
+    "TargetArn",
+    "SecretId",
+    "executionArn",
+    "stateMachineArn",
+    "FunctionName",
+    "AccountId",
+    "CreateAccountRequestId",
+    "ChildId",
+    "ResourceId",
+    "ParentId",
+    "PolicyId",
+    "TargetId",
+    "AccountName",
+    "TableName",
+    "QueueUrl",
+    "StackName",
+    "RoleName",
+    "UserName",
+    "PolicyName",
+    "EventBusName",
+    "Name",
+    "KeyId",
+    "logGroupName",
+    "logGroupIdentifier",
+];
+
+/// Names a request signed for `service`.
+pub(crate) fn name(service: &str, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Call {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    let form = [uri.query().unwrap_or_default(), text].into_iter().find(|form| field(form, "Action").is_some());
+    let (action, resource) = if let Some(target) = target {
+        let action = target.rsplit(['.', '#']).next().unwrap_or(target);
+        (action.to_owned(), serde_json::from_str(text).ok().and_then(|json| json_resource(service, &json)))
+    } else if let Some(form) = form {
+        (field(form, "Action").unwrap_or_default(), RESOURCE_FIELDS.iter().find_map(|name| field(form, name)))
+    } else {
+        rest(service, method, uri, text)
+    };
+    Call { service: service.to_owned(), action, resource }
+}
+
+/// The resource in a JSON body: `table/key` for `DynamoDB`, the bus for `EventBridge`, else the first telling field.
+fn json_resource(service: &str, body: &Value) -> Option<String> {
+    match service {
+        "dynamodb" => dynamodb_resource(body),
+        "events" => events_resource(body).or_else(|| first_field(body)),
+        _ => first_field(body),
+    }
+}
+
+fn first_field(body: &Value) -> Option<String> {
+    RESOURCE_FIELDS.iter().find_map(|name| body.get(name)?.as_str().map(str::to_owned))
+}
+
+fn events_resource(body: &Value) -> Option<String> {
+    let entry = body.get("Entries")?.as_array()?.first()?;
+    Some(entry.get("EventBusName").and_then(Value::as_str).unwrap_or("default").to_owned())
+}
+
+fn dynamodb_resource(body: &Value) -> Option<String> {
+    if let Some(items) = body.get("TransactItems").and_then(Value::as_array) {
+        let names: Vec<_> = items.iter().filter_map(Value::as_object).flat_map(|item| item.values()).collect();
+        return Some(names.into_iter().filter_map(dynamodb_resource).collect::<Vec<_>>().join(","));
+    }
+    let table = body.get("TableName")?.as_str()?;
+    let index = body.get("IndexName").and_then(Value::as_str).map(|index| format!("index/{index}"));
+    let key = || {
+        let id = body.get("Key").or_else(|| body.get("Item"))?.get("id")?.get("S")?.as_str()?;
+        Some(id.to_owned())
+    };
+    Some(index.or_else(key).map_or_else(|| table.to_owned(), |part| format!("{table}/{part}")))
+}
+
+/// REST services name the action by method and path.
+fn rest(service: &str, method: &Method, uri: &Uri, body: &str) -> (String, Option<String>) {
+    let path = uri.path();
+    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    match service {
+        "account" => {
+            let action = segments.first().map(|name| pascal(name)).unwrap_or_default();
+            (action, serde_json::from_str(body).ok().and_then(|json| first_field(&json)))
+        }
+        "s3" => (s3_action(method, segments.len(), uri.query()), Some(decode(path.trim_start_matches('/')))),
+        "lambda" => {
+            let place = segments.iter().position(|segment| *segment == "functions");
+            let function = place.and_then(|place| segments.get(place + 1)).map(|name| decode(name));
+            let action = if segments.last() == Some(&"invocations") {
+                "Invoke".to_owned()
+            } else {
+                format!("{method} {}", segments.get(1..).unwrap_or_default().join("/"))
+            };
+            (action, function)
+        }
+        "execute-api" => ("Invoke".to_owned(), Some(format!("{method} {path}"))),
+        _ => (format!("{method} {path}"), None),
+    }
+}
+
+/// `putAlternateContact` → `PutAlternateContact`.
+fn pascal(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// `GetObject`, `PutBucketPolicy`, `ListBuckets` …: the depth of the path says which, a bare query key the part.
+fn s3_action(method: &Method, depth: usize, query: Option<&str>) -> String {
+    let verb = match method.as_str() {
+        "PUT" => "Put",
+        "POST" => "Post",
+        "DELETE" => "Delete",
+        "HEAD" => "Head",
+        _ => "Get",
+    };
+    let part = query
+        .and_then(|query| query.split('&').find(|key| !key.contains('=') || key.ends_with('=')))
+        .map(|key| pascal(key.trim_end_matches('=')))
+        .unwrap_or_default();
+    match (verb, depth, part.as_str()) {
+        ("Get", 0, _) => "ListBuckets".to_owned(),
+        ("Get", 1, "") => "ListObjects".to_owned(),
+        ("Put", 1, "") => "CreateBucket".to_owned(),
+        (_, 0 | 1, _) => format!("{verb}Bucket{part}"),
+        _ => format!("{verb}Object{part}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(service: &str, method: &str, uri: &str, target: Option<&str>, body: &str) -> (String, Option<String>) {
+        let mut headers = HeaderMap::new();
+        if let Some(target) = target {
+            headers.insert("x-amz-target", target.parse().unwrap());
+        }
+        let call = name(service, &method.parse().unwrap(), &uri.parse().unwrap(), &headers, body.as_bytes());
+        (call.action, call.resource)
+    }
+
+    fn pair(action: &str, resource: &str) -> (String, Option<String>) {
+        (action.to_owned(), Some(resource.to_owned()))
+    }
+
+    #[test]
+    fn json_protocols_name_the_action_in_the_target_header() {
+        let target = Some("AWSOrganizationsV20161128.MoveAccount");
+        let body = r#"{"AccountId":"111122223333","SourceParentId":"r-1"}"#;
+        assert_eq!(named("organizations", "POST", "/", target, body), pair("MoveAccount", "111122223333"));
+        let body = r#"{"Entries":[{"EventBusName":"suite"}]}"#;
+        assert_eq!(named("events", "POST", "/", Some("AWSEvents.PutEvents"), body), pair("PutEvents", "suite"));
+    }
+
+    #[test]
+    fn dynamodb_resources_carry_the_key() {
+        let get = r#"{"TableName":"ledger","Key":{"id":{"S":"request#1"}}}"#;
+        assert_eq!(named("dynamodb", "POST", "/", Some("D.GetItem"), get), pair("GetItem", "ledger/request#1"));
+        let write = r#"{"TransactItems":[{"Put":{"TableName":"t","Item":{"id":{"S":"a"}}}},
+                        {"Update":{"TableName":"t","Key":{"id":{"S":"b"}}}}]}"#;
+        let expected = pair("TransactWriteItems", "t/a,t/b");
+        assert_eq!(named("dynamodb", "POST", "/", Some("D.TransactWriteItems"), write), expected);
+        let query = r#"{"TableName":"t","IndexName":"by-time"}"#;
+        assert_eq!(named("dynamodb", "POST", "/", Some("D.Query"), query), pair("Query", "t/index/by-time"));
+    }
+
+    #[test]
+    fn query_protocol_names_the_action_in_the_form() {
+        let body = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2FR";
+        assert_eq!(named("sts", "POST", "/", None, body), pair("AssumeRole", "arn:aws:iam::1:role/R"));
+        assert_eq!(named("iam", "GET", "/?Action=GetRole&RoleName=R", None, ""), pair("GetRole", "R"));
+    }
+
+    #[test]
+    fn rest_services_name_the_action_by_method_and_path() {
+        let body = r#"{"AccountId":"111122223333"}"#;
+        let expected = pair("PutAlternateContact", "111122223333");
+        assert_eq!(named("account", "POST", "/putAlternateContact", None, body), expected);
+        assert_eq!(named("s3", "GET", "/bucket/a/key?x-id=GetObject", None, ""), pair("GetObject", "bucket/a/key"));
+        assert_eq!(named("s3", "PUT", "/bucket?policy", None, "{}"), pair("PutBucketPolicy", "bucket"));
+        let invoke = named("lambda", "POST", "/2015-03-31/functions/create/invocations", None, "{}");
+        assert_eq!(invoke, pair("Invoke", "create"));
+    }
+}

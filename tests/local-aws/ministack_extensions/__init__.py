@@ -1,0 +1,1 @@
+"""What AWS does and MiniStack 1.5.33 lacks, one named extension each."""

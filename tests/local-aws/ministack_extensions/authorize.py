@@ -1,0 +1,85 @@
+"""IAM for the governance services.
+
+Organizations, Account Management and the roles of member accounts are played by moto, which neither checks a signature
+made in the management account nor knows its policies. The principals live here, in MiniStack, so the gateway first
+sends such a request here with `x-local-authorize: <service>:<Action>`. It passes MiniStack's own signature check, the
+policies of its principal decide, and the answer is either AWS's refusal or the ARN of the principal.
+"""
+
+import json
+import os
+from urllib.parse import parse_qs
+
+from ministack import app
+from ministack.core import iam_evaluator
+from ministack.core.responses import get_account_id
+from ministack.core.router import extract_access_key_id
+
+# Fields of an Organizations request that name a resource its action can be limited to (Service Authorization
+# Reference). A request without any is authorized on "*".
+_ORGANIZATIONS_FIELDS = (
+    "AccountId", "ResourceId", "ChildId", "TargetId", "ParentId", "SourceParentId", "DestinationParentId",
+    "OrganizationalUnitId", "RootId", "PolicyId",
+)
+
+
+def organizations_arn(identifier: str, organization: str, account: str) -> str:
+    """The ARN of an account, organizational unit, root or policy, from the shape of its id."""
+    prefix = f"arn:aws:organizations::{account}"
+    if identifier.isdigit():
+        return f"{prefix}:account/{organization}/{identifier}"
+    kind = {"ou": "ou", "r": "root", "p": "policy"}.get(identifier.split("-")[0])
+    if kind == "policy":
+        return f"{prefix}:policy/{organization}/*/{identifier}"
+    return f"{prefix}:{kind}/{organization}/{identifier}" if kind else "*"
+
+
+def resources(service: str, body: bytes, organization: str, account: str) -> list[str]:
+    """The ARNs that the action is checked on."""
+    if service == "sts":
+        return parse_qs(body.decode()).get("RoleArn", ["*"])
+    request = json.loads(body or b"{}")
+    if service == "account":
+        member = request.get("AccountId")
+        return [f"arn:aws:account::{account}:account/{organization}/{member}" if member
+                else f"arn:aws:account::{account}:account"]
+    named = [request[field] for field in _ORGANIZATIONS_FIELDS if isinstance(request.get(field), str)]
+    return [organizations_arn(name, organization, account) for name in named] or ["*"]
+
+
+def condition_keys(service: str, body: bytes, organization: str) -> dict:
+    """What the conditions of a policy may ask about the request, beside its principal."""
+    keys = {"aws:ResourceOrgID": organization}
+    if service == "sts":
+        form = parse_qs(body.decode())
+        named = {"sts:RoleSessionName": "RoleSessionName", "sts:ExternalId": "ExternalId"}
+        return keys | {key: form[field][0] for key, field in named.items() if field in form}
+    request = json.loads(body or b"{}")
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
+    tag_keys = [*tags, *(request.get("TagKeys") or [])]
+    return keys | {f"aws:RequestTag/{key}": value for key, value in tags.items()} | (
+        {"aws:TagKeys": tag_keys} if tag_keys else {})
+
+
+def install() -> None:
+    dispatch = app._dispatch_service_request
+    organization = os.environ["LOCAL_ORGANIZATION_ID"]
+    # The organization is moto's; MiniStack's own does not exist, so that it knew no aws:PrincipalOrgID.
+    iam_evaluator._principal_org_id = lambda _account: organization
+
+    async def authorize_or_dispatch(method, path, headers, body, query_params, request_id):
+        action = headers.get("x-local-authorize")
+        if not action:
+            return await dispatch(method, path, headers, body, query_params, request_id)
+        iam_evaluator.pin_request_caller(headers, query_params)
+        service = action.split(":")[0]
+        keys = condition_keys(service, body, organization)
+        for resource in resources(service, body, organization, get_account_id()):
+            denied = app._enforce_data_plane(service, action, headers, query_params, request_id, resource_arn=resource,
+                                             service_context=keys)
+            if denied:
+                return denied
+        caller = iam_evaluator.resolve_caller_identity(extract_access_key_id(headers, query_params)) or {}
+        return 200, {"x-local-principal": caller.get("userArn") or f"arn:aws:iam::{get_account_id()}:root"}, b""
+
+    app._dispatch_service_request = authorize_or_dispatch

@@ -1,0 +1,1 @@
+"""Where moto 5.2.5 is kinder than AWS, one module per service."""

@@ -1,0 +1,62 @@
+"""Starts moto's server with the extensions the suite needs, and an organization to work in.
+
+Called by local_aws.py: `moto_local.py --port PORT`. LOCAL_TIME_SCALE says how many times faster than on AWS time runs.
+"""
+
+import argparse
+import json
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import run_simple
+
+from moto_extensions import account, cloudformation, iam, organizations, sts
+
+
+def control(application):
+    """The tests' own paths, `/_local/organizations…`, in front of moto."""
+    paths = {
+        ("GET", "/_local/organizations"): lambda _: organizations.overview(),
+        ("POST", "/_local/organizations/outcomes"): organizations.plan_outcome,
+        ("DELETE", "/_local/organizations/outcomes"): lambda _: organizations.forget_outcomes(),
+    }
+
+    def wrapped(environ, start_response):
+        path = environ["PATH_INFO"]
+        if not path.startswith("/_local/"):
+            return application(environ, start_response)
+        handler = paths.get((environ["REQUEST_METHOD"], path))
+        if handler is None:
+            status, document = "404 Not Found", {"message": f"no control path {environ['REQUEST_METHOD']} {path}"}
+        else:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            try:
+                status, document = "200 OK", handler(json.loads(body or b"{}"))
+            except (TypeError, ValueError) as error:
+                status, document = "400 Bad Request", {"message": str(error)}
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps(document).encode()]
+
+    return wrapped
+
+
+class QuietHandler(MotoRequestHandler):
+    """Werkzeug's handler without a line of log per request, and with connections that stay open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_arguments) -> None:
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    for extension in (iam, organizations, sts, account, cloudformation):
+        extension.install()
+    application = control(DomainDispatcherApplication(create_backend_app))
+    run_simple("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)
+
+
+if __name__ == "__main__":
+    main()

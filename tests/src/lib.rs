@@ -1,0 +1,17 @@
+//! What tests and demo share: the running stack, its API as a user calls it, and the gateway's record and faults.
+
+mod api;
+mod aws;
+mod gateway;
+mod observed;
+mod requests;
+mod sign;
+mod stack;
+
+pub use api::{Answer, Api};
+pub use aws::{Aws, Invocation};
+pub use gateway::{Call, Fault, Gateway};
+pub use observed::{Observed, inside};
+pub use requests::{request, unique};
+pub use sign::sign;
+pub use stack::{Stack, root};

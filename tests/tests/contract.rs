@@ -1,0 +1,90 @@
+//! The API's contract says what the code does: the words of the domain stand in both.
+
+use landing_zone::{AccountRequest, AccountType};
+use ledger::State;
+use serde_yaml_ng::Value;
+use tests::root;
+
+fn schemas() -> Value {
+    let text = std::fs::read_to_string(root().join("sam/openapi.yaml")).unwrap();
+    let document: Value = serde_yaml_ng::from_str(&text).unwrap();
+    document["components"]["schemas"].clone()
+}
+
+fn words(schema: &Value) -> Vec<String> {
+    schema["enum"].as_sequence().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn account_types_environments_classes_and_states_are_those_of_the_code() {
+    let schemas = schemas();
+    assert_eq!(words(&schemas["AccountType"]), AccountType::all().map(AccountType::id).collect::<Vec<_>>());
+    assert_eq!(words(&schemas["State"]), State::ALL.map(State::id));
+    for environment in words(&schemas["Environment"]) {
+        assert!(landing_zone::Environment::parse(&environment).is_ok(), "{environment}");
+    }
+    for class in words(&schemas["DataClassification"]) {
+        assert!(landing_zone::DataClassification::parse(&class).is_ok(), "{class}");
+    }
+}
+
+#[test]
+fn the_fields_of_a_request_are_those_the_code_reads() {
+    let schemas = schemas();
+    let properties = schemas["AccountRequest"]["properties"].as_mapping().unwrap().clone();
+    let required = schemas["AccountRequest"]["required"].as_sequence().unwrap().clone();
+    let problems = AccountRequest::parse(&serde_json::Map::new()).unwrap_err();
+    let missing: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(required.iter().map(|field| field.as_str().unwrap()).collect::<Vec<_>>(), missing);
+    // An unknown field is answered with the list of those there are.
+    let unknown = serde_json::json!({"colour": "blue"});
+    let problems = AccountRequest::parse(unknown.as_object().unwrap()).unwrap_err();
+    let list = problems.iter().find(|problem| problem.field == "colour").unwrap();
+    let listed: Vec<&str> = list.detail.rsplit_once("fields are ").unwrap().1.split(", ").collect();
+    assert_eq!(properties.keys().map(|key| key.as_str().unwrap()).collect::<Vec<_>>(), listed);
+}
+
+#[test]
+fn every_fixture_of_the_demo_is_a_valid_request_and_every_ai_account_type_has_one() {
+    let mut types = Vec::new();
+    for entry in std::fs::read_dir(root().join("tests/fixtures/requests")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+        types.push(AccountRequest::parse(body.as_object().unwrap()).unwrap().account_type.id());
+    }
+    let mut all: Vec<&str> = AccountType::all().filter(|kind| !kind.is_core()).map(AccountType::id).collect();
+    types.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(types, all);
+}
+
+#[test]
+fn what_the_dependency_rules_ban_is_not_in_the_tree() {
+    let rules = std::fs::read_to_string(root().join(".deny.toml")).unwrap();
+    let banned: Vec<(&str, Option<&str>)> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("{ name = \""))
+        .map(|rest| {
+            let below = rest.split_once("version = \"<").and_then(|(_, version)| version.split('"').next());
+            (rest.split('"').next().unwrap(), below)
+        })
+        .collect();
+    assert!(banned.contains(&("openssl-sys", None)) && banned.contains(&("hyper", Some("1"))), "{banned:?}");
+    // The tree, not the lock file: that also names what no feature turns on.
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--workspace", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let packages = String::from_utf8(tree.stdout).unwrap();
+    assert!(packages.lines().any(|package| package.starts_with("rustls v0.")), "{packages}");
+    let number = |version: &str| version.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>();
+    for package in packages.lines() {
+        let mut words = package.split(' ');
+        let (name, version) =
+            (words.next().unwrap_or_default(), words.next().unwrap_or_default().trim_start_matches('v'));
+        for (_, below) in banned.iter().filter(|(banned, _)| *banned == name) {
+            assert!(below.is_some_and(|below| number(version) >= number(below)), "{name} {version} is banned");
+        }
+    }
+}
