@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
 
-from ministack_extensions import authorize, control, openapi, templates
+from ministack_extensions import authorize, control, logs, openapi, templates
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     templates.install()
     openapi.install()
     authorize.install()
+    logs.install()
 
     # Bursts of connections outgrow the usual soft limit of 1,024 open files.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
