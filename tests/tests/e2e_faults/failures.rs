@@ -94,6 +94,32 @@ async fn refusals_of_a_busy_organization_are_waited_out() {
     }
 }
 
+/// Constraints of the organization share one error code; their reasons have classes of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_constraint_of_the_organization_is_recorded_by_its_reason_and_not_tried_again() {
+    let world = World::new().await;
+    let constraints = [
+        ("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", "throttled"),
+        ("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "denied"),
+        ("TAG_POLICY_VIOLATION", "invalid"),
+    ];
+    let requests = constraints.map(|(reason, class)| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            let (mark, name) = (world.gateway.mark().await, world.name(reason.split('_').nth(1).unwrap()));
+            world.plan(&json!({"match": name, "error": "ConstraintViolationException", "reason": reason})).await;
+            let (request, record) = first_end(&world, &name).await;
+            assert_eq!(record["failure"]["class"], class, "{reason}: {record}");
+            assert!(record["failure"]["name"].as_str().unwrap().ends_with(&format!(".{reason}")), "{record}");
+            assert_eq!(creations_asked_for(&world, mark, &name).await, 1, "{reason}");
+            completes(&world, &name, &request).await;
+        })
+    });
+    for request in requests {
+        request.await.expect("a request");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_leaves_the_outcome_open_is_never_followed_by_a_second_call() {
     let world = World::new().await;

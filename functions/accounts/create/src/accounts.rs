@@ -4,7 +4,9 @@ use aws::AwsFault;
 use aws_sdk_organizations::{
     Client,
     config::retry::RetryConfig,
-    operation::describe_create_account_status::DescribeCreateAccountStatusError,
+    operation::{
+        create_account::CreateAccountError, describe_create_account_status::DescribeCreateAccountStatusError,
+    },
     types::{CreateAccountState, CreateAccountStatus, IamUserAccessToBilling, Tag},
 };
 use jiff::Timestamp;
@@ -19,10 +21,19 @@ pub(crate) enum Status {
     Failed(String),
 }
 
-/// Calls `CreateAccount` and returns the id of the creation request. Never repeated by the SDK: the API knows no
-/// idempotency token, so a repeated call is a second account.
-pub(crate) async fn create(client: &Client, record: &Record, role: &str) -> Result<String, AwsFault> {
-    let answer = client
+/// What `CreateAccount` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A creation has begun: its id.
+    Begun(String),
+    /// A constraint of the organization forbids it: the reason.
+    Forbidden(String),
+}
+
+/// Calls `CreateAccount`. Never repeated by the SDK: the API knows no idempotency token, so a repeated call is a second
+/// account.
+pub(crate) async fn create(client: &Client, record: &Record, role: &str) -> Result<Answer, AwsFault> {
+    let sent = client
         .create_account()
         .account_name(record.request.name.as_str())
         .email(record.root_email.as_str())
@@ -32,9 +43,26 @@ pub(crate) async fn create(client: &Client, record: &Record, role: &str) -> Resu
         .customize()
         .config_override(aws_sdk_organizations::config::Builder::new().retry_config(RetryConfig::disabled()))
         .send()
-        .await
-        .map_err(|error| AwsFault::new("organizations:CreateAccount", &error))?;
-    Ok(answer.create_account_status.and_then(|status| status.id).unwrap_or_default())
+        .await;
+    match sent {
+        Ok(answer) => {
+            Ok(Answer::Begun(answer.create_account_status.and_then(|status| status.id).unwrap_or_default()))
+        }
+        Err(error) => match error.as_service_error().and_then(violated) {
+            Some(reason) => Ok(Answer::Forbidden(reason)),
+            None => Err(AwsFault::new("organizations:CreateAccount", &error)),
+        },
+    }
+}
+
+/// The constraint that a refusal names; its error code is the same for all of them.
+fn violated(error: &CreateAccountError) -> Option<String> {
+    match error {
+        CreateAccountError::ConstraintViolationException(violation) => {
+            violation.reason().map(|reason| reason.as_str().to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// The account carries its request from its first second.
@@ -124,7 +152,10 @@ mod tests {
     use crate::next::tests::record;
     use aws_sdk_organizations::{
         operation::list_accounts::ListAccountsOutput,
-        types::{Account, CreateAccountFailureReason},
+        types::{
+            Account, ConstraintViolationExceptionReason, CreateAccountFailureReason,
+            error::ConstraintViolationException,
+        },
     };
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use aws_smithy_types::DateTime;
@@ -136,6 +167,23 @@ mod tests {
         let fault = create(&client, &record(1, None), "OrganizationAccountAccessRole").await.unwrap_err();
         assert!(!fault.had_no_effect(), "a 503 says nothing about the effect");
         assert_eq!(broken.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_constraint_is_told_by_its_reason() {
+        for (reason, said) in [
+            (Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), Some(Answer::Forbidden("ACCOUNT_NUMBER_LIMIT_EXCEEDED".into()))),
+            (None, None),
+        ] {
+            let refused = mock!(Client::create_account).then_error(move || {
+                let reason = reason.map(ConstraintViolationExceptionReason::from);
+                CreateAccountError::ConstraintViolationException(
+                    ConstraintViolationException::builder().set_reason(reason).build(),
+                )
+            });
+            let client = mock_client!(aws_sdk_organizations, [&refused]);
+            assert_eq!(create(&client, &record(1, None), "OrganizationAccountAccessRole").await.ok(), said);
+        }
     }
 
     #[test]

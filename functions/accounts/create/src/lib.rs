@@ -8,7 +8,7 @@ mod accounts;
 mod failure;
 mod next;
 
-use accounts::Status;
+use accounts::{Answer, Status};
 use aws::{AwsFault, ConfigError};
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::{AccountId, Class, Fault, Progress, RequestId};
@@ -140,9 +140,13 @@ async fn call(app: &App, record: &Record) -> Result<Progress, Error> {
         return Ok(Progress::Waiting { seconds: 1 });
     }
     match accounts::create(&app.organizations, record, &app.member_access_role).await {
-        Ok(status_id) => {
+        Ok(Answer::Begun(status_id)) => {
             app.ledger.store_status_id(&record.request_id, &status_id, (app.clock)()).await?;
             Ok(Progress::Waiting { seconds: FIRST_POLL_SECONDS })
+        }
+        Ok(Answer::Forbidden(reason)) => {
+            app.ledger.drop_claim(&record.request_id, &token).await?;
+            Err(creation_failed(reason))
         }
         Err(fault) if fault.had_no_effect() => {
             app.ledger.drop_claim(&record.request_id, &token).await?;
