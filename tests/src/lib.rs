@@ -3,6 +3,7 @@
 mod api;
 mod aws;
 mod gateway;
+mod listener;
 mod observed;
 mod requests;
 mod sign;
@@ -11,6 +12,7 @@ mod stack;
 pub use api::{Answer, Api};
 pub use aws::{Aws, Invocation};
 pub use gateway::{Call, Fault, Gateway};
+pub use listener::Listener;
 pub use observed::{Observed, inside};
 pub use requests::{request, unique};
 pub use sign::sign;

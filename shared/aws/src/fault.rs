@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use landing_zone::{Class, Fault};
+use landing_zone::{Class, Diagnosis, Fault};
 
 /// Codes that mean "later", whatever the service calls it.
 const THROTTLED: [&str; 10] = [
@@ -96,6 +96,12 @@ impl AwsFault {
         }
     }
 
+    /// What can be done about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
     /// The service's error code.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -125,27 +131,25 @@ fn class_of(code: &str, status: Option<u16>) -> Class {
 }
 
 impl Fault for AwsFault {
-    fn class(&self) -> Class {
-        self.class
-    }
-
-    fn name(&self) -> Option<String> {
+    fn diagnosis(&self) -> Diagnosis {
+        let code = self.code.clone();
         match self.class {
-            Class::Retryable | Class::Throttled | Class::NotReady => None,
-            _ => Some(self.code.clone()),
-        }
-    }
-
-    fn advice(&self) -> String {
-        match self.class {
-            Class::Denied => format!(
-                "Allow {} to the suite's role, in its policy and in every service control policy above the account; then send the same request again.",
-                self.action
-            ),
-            Class::Invalid => {
-                "AWS refuses this request as it is. Correct what the message names, then send it again.".to_owned()
+            Class::Retryable | Class::Throttled | Class::NotReady => {
+                Diagnosis::passing(self.class, "Send the same request again; it resumes where it stopped.")
             }
-            _ => "Send the same request again; it resumes where it stopped.".to_owned(),
+            Class::Denied => Diagnosis::named(
+                self.class,
+                code,
+                format!(
+                    "Allow {} to the suite's role, in its policy and in every service control policy above the account; then send the same request again.",
+                    self.action
+                ),
+            ),
+            Class::Invalid | Class::Conflict => Diagnosis::named(
+                self.class,
+                code,
+                "AWS refuses this request as it is. Correct what the message names, then send it again.",
+            ),
         }
     }
 }

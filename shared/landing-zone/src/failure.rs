@@ -1,6 +1,7 @@
 //! How things fail: a class that machines act on, a name that stays the same, a reason and what to do.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What can be done about a failure. The state machine retries the first three by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,40 +47,58 @@ impl Class {
     }
 }
 
-/// What every error of the suite can say of itself.
-pub trait Fault: std::error::Error {
+/// What an error means for those who meet it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
     /// What can be done about it.
-    fn class(&self) -> Class;
-
+    pub class: Class,
     /// The stable name behind the class; `None` for passing trouble that the state machine retries by class alone.
-    fn name(&self) -> Option<String> {
-        None
+    pub name: Option<Cow<'static, str>>,
+    /// What a person should do now.
+    pub advice: Cow<'static, str>,
+}
+
+impl Diagnosis {
+    /// Something that needs somebody.
+    pub fn named(class: Class, name: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self { class, name: Some(name.into()), advice: advice.into() }
     }
 
-    /// What a person should do now.
-    fn advice(&self) -> String;
+    /// Passing trouble.
+    pub fn passing(class: Class, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self { class, name: None, advice: advice.into() }
+    }
 
     /// The error type that Lambda reports and the state machine matches: `Class` or `Class.Name`.
-    fn error_type(&self) -> String {
-        match self.name() {
-            Some(name) => format!("{}.{name}", self.class().name()),
-            None => self.class().name().to_owned(),
+    #[must_use]
+    pub fn error_type(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{}.{name}", self.class.name()),
+            None => self.class.name().to_owned(),
         }
     }
+}
+
+/// An error of the suite.
+pub trait Fault: std::error::Error {
+    /// What it means.
+    fn diagnosis(&self) -> Diagnosis;
 
     /// The failure as it is recorded and shown to people.
     fn failure(&self) -> Failure {
-        Failure { class: self.class(), name: self.error_type(), reason: self.to_string(), advice: self.advice() }
+        let diagnosis = self.diagnosis();
+        Failure {
+            class: diagnosis.class,
+            name: diagnosis.error_type(),
+            reason: self.to_string(),
+            advice: diagnosis.advice.into_owned(),
+        }
     }
 }
 
 /// For handlers that always have an answer.
 impl Fault for std::convert::Infallible {
-    fn class(&self) -> Class {
-        match *self {}
-    }
-
-    fn advice(&self) -> String {
+    fn diagnosis(&self) -> Diagnosis {
         match *self {}
     }
 }

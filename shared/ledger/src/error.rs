@@ -1,7 +1,7 @@
 //! What can go wrong with the ledger.
 
 use aws::AwsFault;
-use landing_zone::{Class, Fault, RequestId};
+use landing_zone::{Class, Diagnosis, Fault, RequestId};
 
 /// An error of the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -32,34 +32,26 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Aws(fault) => fault.class(),
-            Self::Contended(_) => Class::Retryable,
-            Self::UnknownRequest(_) | Self::Unreadable { .. } => Class::Invalid,
-            Self::Settled(_) | Self::NoAccount(_) => Class::Conflict,
-        }
-    }
-
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Aws(fault) => fault.name(),
-            Self::Contended(_) => None,
-            Self::UnknownRequest(_) => Some("UnknownRequest".to_owned()),
-            Self::Settled(_) => Some("RequestSettled".to_owned()),
-            Self::NoAccount(_) => Some("NoAccount".to_owned()),
-            Self::Unreadable { .. } => Some("UnreadableItem".to_owned()),
-        }
-    }
-
-    fn advice(&self) -> String {
-        match self {
-            Self::Aws(fault) => fault.advice(),
-            Self::Contended(_) => "Nothing; it is tried again.".to_owned(),
-            Self::UnknownRequest(_) => "Use an id that POST /v1/accounts returned.".to_owned(),
-            Self::Settled(_) => "Nothing; the step came after the end and changed nothing.".to_owned(),
-            Self::NoAccount(_) => "Send the same request again; its steps run in order.".to_owned(),
-            Self::Unreadable { .. } => "Deploy the release that wrote the item, or correct the item.".to_owned(),
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::Contended(_) => Diagnosis::passing(Class::Retryable, "Nothing; it is tried again."),
+            Self::UnknownRequest(_) => {
+                Diagnosis::named(Class::Invalid, "UnknownRequest", "Use an id that POST /v1/accounts returned.")
+            }
+            Self::Settled(_) => Diagnosis::named(
+                Class::Conflict,
+                "RequestSettled",
+                "Nothing; the step came after the end and changed nothing.",
+            ),
+            Self::NoAccount(_) => {
+                Diagnosis::named(Class::Conflict, "NoAccount", "Send the same request again; its steps run in order.")
+            }
+            Self::Unreadable { .. } => Diagnosis::named(
+                Class::Invalid,
+                "UnreadableItem",
+                "Deploy the release that wrote the item, or correct the item.",
+            ),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The table, and the few ways to touch it.
 
 use crate::Error;
-use aws::AwsFault;
+use aws::{AwsFault, ConfigError, SdkConfig};
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
@@ -29,6 +29,12 @@ impl Ledger {
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
+    }
+
+    /// The ledger that the function's environment names (`LEDGER_TABLE`).
+    pub fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
+        let table = aws::required("LEDGER_TABLE", |text| Ok(text.to_owned()))?;
+        Ok(Self::new(Client::new(config), table))
     }
 
     /// Reads an item as it is now (strongly consistent).

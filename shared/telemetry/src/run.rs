@@ -3,7 +3,7 @@
 use crate::{Metric, emit, log};
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
-use landing_zone::{Class, Failure, Fault};
+use landing_zone::{Class, Diagnosis, Failure, Fault};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,14 +18,8 @@ struct BadEvent {
 }
 
 impl Fault for BadEvent {
-    fn class(&self) -> Class {
-        Class::Invalid
-    }
-    fn name(&self) -> Option<String> {
-        Some("BadEvent".to_owned())
-    }
-    fn advice(&self) -> String {
-        "Send the event in the form the function documents.".to_owned()
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::named(Class::Invalid, "BadEvent", "Send the event in the form the function documents.")
     }
 }
 

@@ -1,14 +1,13 @@
 //! The demo: posts every request under `tests/fixtures/requests` as a user would, shows each step as it happens, and
 //! then what AWS, not the suite, says of the accounts.
 
-use aws_sdk_account::types::AlternateContactType;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tests::{Api, Stack, root};
+use tests::{Api, Observed, Stack, root};
 
 /// Nine accounts, five at a time, each within a minute of local time.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -109,53 +108,20 @@ impl Row {
 }
 
 async fn row(stack: &Stack, record: &Value) -> Row {
-    let organizations = aws_sdk_organizations::Client::new(&stack.sdk_config());
-    let account = aws_sdk_account::Client::new(&stack.sdk_config());
-    let id = text(record, "accountId").to_owned();
-    let (mut unit, mut tags, mut contacts) = (String::new(), 0, 0);
-    if !id.is_empty() {
-        unit = path(&organizations, &id).await;
-        tags = organizations
-            .list_tags_for_resource()
-            .resource_id(&id)
-            .send()
-            .await
-            .map_or(0, |answer| answer.tags().len());
-        for kind in [AlternateContactType::Billing, AlternateContactType::Operations, AlternateContactType::Security] {
-            let set = account.get_alternate_contact().account_id(&id).alternate_contact_type(kind).send().await;
-            contacts += usize::from(set.is_ok());
-        }
-    }
+    let account_id = text(record, "accountId").to_owned();
+    let seen = if account_id.is_empty() { None } else { Some(Observed::of(stack, &account_id).await) };
     let steps = record["timeline"].as_array().cloned().unwrap_or_default();
     let steps =
         steps.iter().map(|step| (text(step, "step").to_owned(), between(step, "startedAt", step, "finishedAt")));
     Row {
         name: text(record, "name").to_owned(),
-        account_id: id,
-        unit,
+        account_id,
+        unit: seen.as_ref().map(|seen| seen.unit.clone()).unwrap_or_default(),
         state: text(record, "state").to_owned(),
-        tags,
-        contacts,
+        tags: seen.as_ref().map_or(0, |seen| seen.tags.len()),
+        contacts: seen.as_ref().map_or(0, |seen| seen.contacts.len()),
         seconds: between(record, "createdAt", record, "updatedAt"),
         steps: steps.collect(),
-    }
-}
-
-/// The path of the unit that Organizations shows the account in.
-async fn path(organizations: &aws_sdk_organizations::Client, account: &str) -> String {
-    let mut names = Vec::new();
-    let mut child = account.to_owned();
-    loop {
-        let parents = organizations.list_parents().child_id(&child).send().await.expect("ListParents");
-        let parent = parents.parents().first().and_then(|parent| parent.id()).unwrap_or_default().to_owned();
-        if !parent.starts_with("ou-") {
-            names.reverse();
-            return names.join("/");
-        }
-        let unit = organizations.describe_organizational_unit().organizational_unit_id(&parent).send().await;
-        let name = unit.expect("DescribeOrganizationalUnit").organizational_unit.and_then(|unit| unit.name);
-        names.push(name.unwrap_or_default());
-        child = parent;
     }
 }
 

@@ -3,14 +3,14 @@
 
 mod cell;
 mod failures;
+mod heard;
 mod late;
-mod listener;
 mod matrix;
 mod sites;
 mod world;
 
 use cell::{Cell, Outcome};
-use listener::Listener;
+use heard::Heard;
 use matrix::Matrix;
 use sites::{KINDS, Site, Way};
 use std::{
@@ -26,14 +26,14 @@ const LANES: usize = 16;
 async fn matrix_of_calls_and_faults() {
     let world = World::new().await;
     let watch = tokio::spawn(Arc::clone(&world).watch_creations());
-    let mut listener = Listener::new(&world, "fault-matrix").await;
+    let mut heard = Heard::new(&world, &tests::unique("fault-matrix")).await;
     let mark = world.gateway.mark().await;
     every_call_is_in_the_matrix(&world).await;
 
     let mut matrix = Matrix::default();
     for (cell, result) in run(&world, cells()).await {
         let result = match result {
-            Ok(outcome) => check(&world, &mut listener, &outcome).await.map(|()| outcome),
+            Ok(outcome) => check(&world, &mut heard, &outcome).await.map(|()| outcome),
             Err(why) => Err(why),
         };
         matrix.add(&cell, result);
@@ -55,7 +55,7 @@ async fn matrix_of_calls_and_faults() {
             matrix.add(&cell, Err(format!("{}: CreateAccount called {open} times", outcome.name)));
         }
     }
-    listener.end(&world).await;
+    heard.end().await;
     world.gateway.heal().await;
     matrix.print();
     matrix.write();
@@ -132,7 +132,7 @@ fn next(queue: &Mutex<VecDeque<Cell>>) -> Option<Cell> {
 }
 
 /// What has to be true of every request, whatever struck it.
-async fn check(world: &World, listener: &mut Listener, outcome: &Outcome) -> Result<(), String> {
+async fn check(world: &World, heard: &mut Heard, outcome: &Outcome) -> Result<(), String> {
     let Outcome { name, request, account, missing, .. } = outcome;
     let mut problems = missing.clone();
     let unit = world.unit(account).await?;
@@ -141,7 +141,7 @@ async fn check(world: &World, listener: &mut Listener, outcome: &Outcome) -> Res
     }
     let failed = (!outcome.failures.is_empty()).then_some("Account Vending Failed");
     for detail_type in failed.into_iter().chain(["Account Vended"]) {
-        if !listener.has_heard(world, request, detail_type).await {
+        if !heard.has(request, detail_type).await {
             problems.push(format!("no event {detail_type:?}"));
         }
     }

@@ -1,4 +1,4 @@
-//! What the cells of the matrix share: the stack, what AWS shows, and a listener on the product's event bus.
+//! What the cells of the matrix share: the stack, and what AWS shows of it.
 
 use aws_sdk_account::types::AlternateContactType;
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -6,54 +6,40 @@ use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-use tests::{Aws, Stack, unique};
+use tests::{Aws, Listener, Stack, unique};
 
-const RULE_TARGET: &str = "AWSEvents";
 /// Events take a moment to arrive; none takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A queue that hears of both.
-pub(crate) struct Listener {
+pub(crate) struct Heard {
     aws: Aws,
-    bus: String,
-    name: String,
-    queue_url: String,
+    listener: Listener,
     subscription: String,
 }
 
-impl Listener {
+impl Heard {
     pub(crate) async fn start(stack: &Stack) -> Self {
-        let (aws, bus, name) = (stack.aws(), stack.output("EventBusName").to_owned(), unique("e2e-vending"));
-        let policy = json!({"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]},
-            "Action": "sqs:SendMessage", "Resource": "*"}]});
-        let queue = json!({"QueueName": name, "Attributes": {"Policy": policy.to_string()}});
-        let queue_url = text(&aws.json("sqs", "AmazonSQS.CreateQueue", &queue).await["QueueUrl"]);
-        let asked = json!({"QueueUrl": queue_url, "AttributeNames": ["QueueArn"]});
-        let arn = text(&aws.json("sqs", "AmazonSQS.GetQueueAttributes", &asked).await["Attributes"]["QueueArn"]);
-        let topic = stack.output("NotificationTopicArn");
+        let pattern = json!({"source": [{"prefix": "ai-landing-zone"}]});
+        let (aws, listener) = (stack.aws(), Listener::start(stack, &unique("e2e-vending"), &pattern).await);
         let form = [
             ("Action", "Subscribe"),
             ("Version", "2010-03-31"),
-            ("TopicArn", topic),
+            ("TopicArn", stack.output("NotificationTopicArn")),
             ("Protocol", "sqs"),
-            ("Endpoint", &arn),
+            ("Endpoint", &listener.queue_arn),
         ];
         let answer = aws.query("sns", &form).await;
         let subscription = answer.split("<SubscriptionArn>").nth(1).and_then(|rest| rest.split('<').next());
-        let rule = json!({"Name": name, "EventBusName": bus, "EventPattern": json!({"source": [{"prefix": "ai-landing-zone"}]}).to_string()});
-        aws.json("events", &format!("{RULE_TARGET}.PutRule"), &rule).await;
-        let targets = json!({"Rule": name, "EventBusName": bus, "Targets": [{"Id": "queue", "Arn": arn}]});
-        aws.json("events", &format!("{RULE_TARGET}.PutTargets"), &targets).await;
-        Self { subscription: subscription.expect("a subscription").to_owned(), aws, bus, name, queue_url }
+        Self { subscription: subscription.expect("a subscription").to_owned(), aws, listener }
     }
 
     /// Waits until both have told of every vend, and compares what they told.
-    pub(crate) async fn heard_all(&self, vended: &[Vended]) {
+    pub(crate) async fn all_of(&self, vended: &[Vended]) {
         let (mut events, mut texts) = (BTreeMap::new(), BTreeMap::new());
         let began = Instant::now();
         while (events.len() < vended.len() || texts.len() < vended.len()) && began.elapsed() < PATIENCE {
-            for message in self.receive().await {
+            for message in self.listener.receive().await {
                 if let Some(text) = message["Message"].as_str() {
                     let id = text.split("Request ").nth(1).and_then(|rest| rest.split('.').next());
                     texts.insert(id.expect("a request id").to_owned(), text.to_owned());
@@ -75,26 +61,10 @@ impl Listener {
         }
     }
 
-    async fn receive(&self) -> Vec<Value> {
-        let asked = json!({"QueueUrl": self.queue_url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1});
-        let answer = self.aws.json("sqs", "AmazonSQS.ReceiveMessage", &asked).await;
-        let mut messages = Vec::new();
-        for message in answer["Messages"].as_array().into_iter().flatten() {
-            let handle = json!({"QueueUrl": self.queue_url, "ReceiptHandle": message["ReceiptHandle"]});
-            self.aws.json("sqs", "AmazonSQS.DeleteMessage", &handle).await;
-            messages.push(serde_json::from_str(&text(&message["Body"])).expect("a JSON message"));
-        }
-        messages
-    }
-
     pub(crate) async fn stop(self) {
-        let Self { aws, bus, name, queue_url, subscription } = self;
-        aws.query("sns", &[("Action", "Unsubscribe"), ("Version", "2010-03-31"), ("SubscriptionArn", &subscription)])
-            .await;
-        let targets = json!({"Rule": name, "EventBusName": bus, "Ids": ["queue"]});
-        aws.json("events", &format!("{RULE_TARGET}.RemoveTargets"), &targets).await;
-        aws.json("events", &format!("{RULE_TARGET}.DeleteRule"), &json!({"Name": name, "EventBusName": bus})).await;
-        aws.json("sqs", "AmazonSQS.DeleteQueue", &json!({"QueueUrl": queue_url})).await;
+        let form = [("Action", "Unsubscribe"), ("Version", "2010-03-31"), ("SubscriptionArn", &self.subscription)];
+        self.aws.query("sns", &form).await;
+        self.listener.stop().await;
     }
 }
 

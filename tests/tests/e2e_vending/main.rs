@@ -6,7 +6,7 @@ mod logs;
 mod measure;
 mod person;
 
-use announced::Listener;
+use announced::Heard;
 use jiff::Timestamp;
 use landing_zone::AccountType;
 use measure::Measure;
@@ -55,7 +55,7 @@ fn plan() -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_type_and_environment_is_vended_verified_announced_and_logged() {
     let stack = Stack::load();
-    let (listener, person) = (Listener::start(&stack).await, Person::with_requester_policy(&stack).await);
+    let (heard, person) = (Heard::start(&stack).await, Person::with_requester_policy(&stack).await);
     let (mut vended, mut measures) = (Vec::new(), Vec::new());
     for request in plan() {
         let (one, measure) = vend(&stack, &person.api, request).await;
@@ -67,8 +67,8 @@ async fn every_type_and_environment_is_vended_verified_announced_and_logged() {
     }
     let types = vended.iter().map(|one| one.text("accountType")).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(types.len(), AccountType::all().count());
-    listener.heard_all(&vended).await;
-    listener.stop().await;
+    heard.all_of(&vended).await;
+    heard.stop().await;
     person.leave().await;
     logs::tell_everything_and_no_address(&stack, &vended).await;
     measure::report(&measures);

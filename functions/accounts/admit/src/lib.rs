@@ -10,7 +10,7 @@ pub use slot::Limits;
 
 use aws::ConfigError;
 use jiff::Timestamp;
-use landing_zone::{Class, Fault, Progress, RequestId};
+use landing_zone::{Class, Diagnosis, Fault, Progress, RequestId};
 use ledger::{Ledger, Record, Reserved, Step};
 use serde::Deserialize;
 use slot::Decision;
@@ -26,10 +26,7 @@ impl App {
     /// Reads the function's environment.
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            ledger: Ledger::new(
-                aws_sdk_dynamodb::Client::new(config),
-                aws::required("LEDGER_TABLE", |text| Ok(text.to_owned()))?,
-            ),
+            ledger: Ledger::from_environment(config)?,
             limits: Limits {
                 slots: aws::required("CREATION_SLOTS", |text| text.parse().map_err(|why| format!("{why}")))?,
                 rate_per_second: aws::required("CREATION_RATE_PER_SECOND", slot::parse_positive)?,
@@ -78,26 +75,14 @@ pub enum Error {
     },
 }
 
+const ANOTHER_NAME: &str = "Send a new request with another name; the root e-mail is made from it.";
+
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::NameTaken { .. } | Self::EmailTaken { .. } => Class::Conflict,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::NameTaken { .. } => Some("NameTaken".to_owned()),
-            Self::EmailTaken { .. } => Some("EmailTaken".to_owned()),
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::NameTaken { .. } | Self::EmailTaken { .. } => {
-                "Send a new request with another name; the root e-mail is made from it.".to_owned()
-            }
+            Self::Ledger(error) => error.diagnosis(),
+            Self::NameTaken { .. } => Diagnosis::named(Class::Conflict, "NameTaken", ANOTHER_NAME),
+            Self::EmailTaken { .. } => Diagnosis::named(Class::Conflict, "EmailTaken", ANOTHER_NAME),
         }
     }
 }

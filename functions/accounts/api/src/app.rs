@@ -28,7 +28,7 @@ impl App {
     pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
         let text = |value: &str| Ok(value.to_owned());
         Ok(Self {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), required("LEDGER_TABLE", text)?),
+            ledger: Ledger::from_environment(config)?,
             sfn: aws_sdk_sfn::Client::new(config),
             state_machine: required("VENDING_STATE_MACHINE_ARN", text)?,
             root_email: required("ROOT_EMAIL_PATTERN", RootEmailPattern::parse)?,

@@ -118,7 +118,8 @@ impl Problem {
 
     /// A failure behind the API. The log has it all; the client learns only whether and when to try again.
     pub(crate) fn fault(fault: &impl Fault, kept: &str) -> Self {
-        let (kind, advice, retry_after) = match fault.class() {
+        let failure = fault.failure();
+        let (kind, advice, retry_after) = match failure.class {
             Class::Throttled => {
                 (&THROTTLED, "Send the same request again after the seconds in Retry-After.", Some(THROTTLED_SECONDS))
             }
@@ -131,11 +132,10 @@ impl Problem {
                 (&INTERNAL, "The operators find it in the log; send the same request again once it is mended.", None)
             }
         };
-        let (error_type, reason, to_do) = (fault.error_type(), fault.to_string(), fault.advice());
         if retry_after.is_some() {
-            warn!(error_type, reason, advice = to_do, "passing trouble");
+            warn!(error_type = failure.name, reason = failure.reason, advice = failure.advice, "passing trouble");
         } else {
-            error!(error_type, reason, advice = to_do, "failed");
+            error!(error_type = failure.name, reason = failure.reason, advice = failure.advice, "failed");
         }
         let detail = if kept.is_empty() { advice.to_owned() } else { format!("{kept} {advice}") };
         Self { hint: retry_after.map(Hint::RetryAfter), ..Self::new(kind, detail) }
@@ -185,6 +185,7 @@ impl From<ledger::Error> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landing_zone::Diagnosis;
     use std::collections::BTreeSet;
 
     #[test]
@@ -208,11 +209,8 @@ mod tests {
         }
         impl std::error::Error for Secret {}
         impl Fault for Secret {
-            fn class(&self) -> Class {
-                self.0
-            }
-            fn advice(&self) -> String {
-                "table-name-inside".to_owned()
+            fn diagnosis(&self) -> Diagnosis {
+                Diagnosis::passing(self.0, "table-name-inside")
             }
         }
         for (class, status, retry_after) in [

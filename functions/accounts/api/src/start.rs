@@ -3,7 +3,7 @@
 use crate::{app::App, problem::Problem};
 use aws::AwsFault;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
-use landing_zone::{Class, Fault};
+use landing_zone::{Class, Diagnosis, Fault};
 use ledger::Record;
 use serde::Serialize;
 use telemetry::warn;
@@ -53,16 +53,13 @@ impl std::fmt::Display for StartFault {
 impl std::error::Error for StartFault {}
 
 impl Fault for StartFault {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
+        let diagnosis = self.0.diagnosis();
         // The quota of open executions: others end, then there is room.
-        if self.0.code() == "ExecutionLimitExceeded" { Class::Throttled } else { self.0.class() }
-    }
-
-    fn name(&self) -> Option<String> {
-        self.0.name()
-    }
-
-    fn advice(&self) -> String {
-        self.0.advice()
+        if self.0.code() == "ExecutionLimitExceeded" {
+            Diagnosis { class: Class::Throttled, ..diagnosis }
+        } else {
+            diagnosis
+        }
     }
 }

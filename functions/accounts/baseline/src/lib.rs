@@ -5,7 +5,7 @@ mod roles;
 
 use aws::{AwsFault, ConfigError, MemberRole};
 use jiff::Timestamp;
-use landing_zone::{AccountId, Class, Fault, Progress, RequestId};
+use landing_zone::{AccountId, Class, Diagnosis, Fault, Progress, RequestId};
 use ledger::{Ledger, Step};
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ impl App {
         let text = |text: &str| Ok(text.to_owned());
         let verification_principal = aws::required("SUITE_PRINCIPAL_ARN", text)?;
         Ok(Self {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), aws::required("LEDGER_TABLE", text)?),
+            ledger: Ledger::from_environment(config)?,
             config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
             partition: verification_principal.split(':').nth(1).unwrap_or("aws").to_owned(),
@@ -87,27 +87,15 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::Aws(fault) => fault.class(),
-            Self::MemberRoles { .. } => Class::Invalid,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) => fault.name(),
-            Self::MemberRoles { .. } => Some("MemberRolesFailed".to_owned()),
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
-            Self::MemberRoles { .. } => {
-                "Look at the stack's events in the account, correct the cause, then send the same request again: the stack is made anew.".to_owned()
-            }
+            Self::Ledger(error) => error.diagnosis(),
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::MemberRoles { .. } => Diagnosis::named(
+                Class::Invalid,
+                "MemberRolesFailed",
+                "Look at the stack's events in the account, correct the cause, then send the same request again: the stack is made anew.",
+            ),
         }
     }
 }

@@ -4,9 +4,7 @@ use aws::AwsFault;
 use aws_sdk_organizations::{
     Client,
     config::retry::RetryConfig,
-    operation::{
-        create_account::CreateAccountError, describe_create_account_status::DescribeCreateAccountStatusError,
-    },
+    operation::{create_account::CreateAccountError, describe_create_account_status::DescribeCreateAccountStatusError},
     types::{CreateAccountState, CreateAccountStatus, IamUserAccessToBilling, Tag},
 };
 use jiff::Timestamp;
@@ -45,9 +43,7 @@ pub(crate) async fn create(client: &Client, record: &Record, role: &str) -> Resu
         .send()
         .await;
     match sent {
-        Ok(answer) => {
-            Ok(Answer::Begun(answer.create_account_status.and_then(|status| status.id).unwrap_or_default()))
-        }
+        Ok(answer) => Ok(Answer::Begun(answer.create_account_status.and_then(|status| status.id).unwrap_or_default())),
         Err(error) => match error.as_service_error().and_then(violated) {
             Some(reason) => Ok(Answer::Forbidden(reason)),
             None => Err(AwsFault::new("organizations:CreateAccount", &error)),

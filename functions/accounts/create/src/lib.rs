@@ -11,7 +11,7 @@ mod next;
 use accounts::{Answer, Status};
 use aws::{AwsFault, ConfigError};
 use jiff::{SignedDuration, Timestamp};
-use landing_zone::{AccountId, Class, Fault, Progress, RequestId};
+use landing_zone::{AccountId, Class, Diagnosis, Fault, Progress, RequestId};
 use ledger::{Ledger, Record, Step};
 use next::{Next, NothingFound, Search, next};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ impl App {
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         let text = |text: &str| Ok(text.to_owned());
         Ok(Self {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), aws::required("LEDGER_TABLE", text)?),
+            ledger: Ledger::from_environment(config)?,
             organizations: aws_sdk_organizations::Client::new(config),
             member_access_role: aws::required("MEMBER_ACCESS_ROLE", text)?,
             settle_time: aws::required("CREATION_SETTLE_SECONDS", |text| {
@@ -80,30 +80,16 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::Aws(fault) => fault.class(),
-            Self::CreationFailed { class, .. } => *class,
-            Self::CreationUnconfirmed => Class::Retryable,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) => fault.name(),
-            Self::CreationFailed { code, .. } => Some(code.clone()),
-            Self::CreationUnconfirmed => Some("CreationUnconfirmed".to_owned()),
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
-            Self::CreationFailed { advice, .. } => advice.clone(),
-            Self::CreationUnconfirmed => {
-                "Send the same request again; it looks once more and creates only if there is still nothing.".to_owned()
-            }
+            Self::Ledger(error) => error.diagnosis(),
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::CreationFailed { code, class, advice, .. } => Diagnosis::named(*class, code.clone(), advice.clone()),
+            Self::CreationUnconfirmed => Diagnosis::named(
+                Class::Retryable,
+                "CreationUnconfirmed",
+                "Send the same request again; it looks once more and creates only if there is still nothing.",
+            ),
         }
     }
 }

@@ -5,7 +5,7 @@ mod parent;
 
 use aws::{AwsFault, ConfigError};
 use jiff::Timestamp;
-use landing_zone::{AccountId, Class, Fault, RequestId, UnitPath, quarantine};
+use landing_zone::{AccountId, Class, Diagnosis, Fault, RequestId, UnitPath, quarantine};
 use ledger::{Ledger, State, Step};
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,7 @@ impl App {
     /// Reads the function's environment.
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            ledger: Ledger::new(
-                aws_sdk_dynamodb::Client::new(config),
-                aws::required("LEDGER_TABLE", |text| Ok(text.to_owned()))?,
-            ),
+            ledger: Ledger::from_environment(config)?,
             organizations: aws_sdk_organizations::Client::new(config),
             clock: Timestamp::now,
         })
@@ -99,36 +96,26 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::Aws(fault) => fault.class(),
-            Self::NotVerified(_) => Class::Conflict,
-            Self::UnknownUnit(_) | Self::NoRequest => Class::Invalid,
-            Self::Moving => Class::Retryable,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) => fault.name(),
-            Self::NotVerified(_) => Some("NotVerified".to_owned()),
-            Self::UnknownUnit(_) => Some("UnknownUnit".to_owned()),
-            Self::NoRequest => Some("NoRequest".to_owned()),
-            Self::Moving => None,
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
-            Self::NotVerified(_) => "Send the same request again; its steps run in order.".to_owned(),
-            Self::UnknownUnit(_) => {
-                "Run the reconcile function, which makes the unit and remembers it; then send the same request again."
-                    .to_owned()
+            Self::Ledger(error) => error.diagnosis(),
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::NotVerified(_) => {
+                Diagnosis::named(Class::Conflict, "NotVerified", "Send the same request again; its steps run in order.")
             }
-            Self::NoRequest => "Send only events of the account-vending state machine here.".to_owned(),
-            Self::Moving => "Find out what else moves accounts in this organization.".to_owned(),
+            Self::UnknownUnit(_) => Diagnosis::named(
+                Class::Invalid,
+                "UnknownUnit",
+                "Run the reconcile function, which makes the unit and remembers it; then send the same request again.",
+            ),
+            Self::NoRequest => Diagnosis::named(
+                Class::Invalid,
+                "NoRequest",
+                "Send only events of the account-vending state machine here.",
+            ),
+            Self::Moving => {
+                Diagnosis::passing(Class::Retryable, "Find out what else moves accounts in this organization.")
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use aws::{AwsFault, ConfigError};
 use aws_sdk_account::types::AlternateContactType;
 use aws_sdk_organizations::types::Tag;
 use jiff::Timestamp;
-use landing_zone::{AccountId, AlternateContacts, Class, Fault, RequestId};
+use landing_zone::{AccountId, AlternateContacts, Diagnosis, Fault, RequestId};
 use ledger::{Ledger, Record, Step};
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +21,7 @@ impl App {
     /// Reads the function's environment.
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            ledger: Ledger::new(
-                aws_sdk_dynamodb::Client::new(config),
-                aws::required("LEDGER_TABLE", |text| Ok(text.to_owned()))?,
-            ),
+            ledger: Ledger::from_environment(config)?,
             organizations: aws_sdk_organizations::Client::new(config),
             account: aws_sdk_account::Client::new(config),
             contacts: aws::required("ALTERNATE_CONTACTS", AlternateContacts::parse)?,
@@ -59,22 +56,10 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::Aws(fault) => fault.class(),
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) => fault.name(),
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
+            Self::Ledger(error) => error.diagnosis(),
+            Self::Aws(fault) => fault.diagnosis(),
         }
     }
 }

@@ -13,7 +13,7 @@ pub use event::Event;
 use aws::{AwsFault, ConfigError};
 use event::Outcome;
 use jiff::Timestamp;
-use landing_zone::{Class, Environment, Failure, Fault, RequestId};
+use landing_zone::{Class, Diagnosis, Environment, Failure, Fault, RequestId};
 use ledger::{Ledger, Record, State, Step};
 use serde::Serialize;
 use telemetry::{Metric, Unit};
@@ -31,7 +31,7 @@ impl App {
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         let text = |text: &str| Ok(text.to_owned());
         Ok(Self {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), aws::required("LEDGER_TABLE", text)?),
+            ledger: Ledger::from_environment(config)?,
             events: aws_sdk_eventbridge::Client::new(config),
             event_bus: aws::required("EVENT_BUS_NAME", text)?,
             clock: Timestamp::now,
@@ -76,31 +76,19 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::Aws(fault) => fault.class(),
-            Self::NotPublished(_) => Class::Retryable,
-            Self::NoRequest => Class::Invalid,
-            Self::NotPlaced(_) => Class::Conflict,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) => fault.name(),
-            Self::NotPublished(_) => None,
-            Self::NoRequest => Some("NoRequest".to_owned()),
-            Self::NotPlaced(_) => Some("NotPlaced".to_owned()),
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
-            Self::NotPublished(_) => "Nothing; it is tried again.".to_owned(),
-            Self::NoRequest => "Send only events of the account-vending state machine here.".to_owned(),
-            Self::NotPlaced(_) => "Send the same request again; its steps run in order.".to_owned(),
+            Self::Ledger(error) => error.diagnosis(),
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::NotPublished(_) => Diagnosis::passing(Class::Retryable, "Nothing; it is tried again."),
+            Self::NoRequest => Diagnosis::named(
+                Class::Invalid,
+                "NoRequest",
+                "Send only events of the account-vending state machine here.",
+            ),
+            Self::NotPlaced(_) => {
+                Diagnosis::named(Class::Conflict, "NotPlaced", "Send the same request again; its steps run in order.")
+            }
         }
     }
 }

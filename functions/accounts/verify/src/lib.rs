@@ -6,7 +6,7 @@ mod observe;
 
 use aws::{AwsFault, ConfigError};
 use jiff::Timestamp;
-use landing_zone::{AlternateContacts, Class, Fault, RequestId};
+use landing_zone::{AlternateContacts, Class, Diagnosis, Fault, RequestId};
 use ledger::{Ledger, Step};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ impl App {
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         let text = |text: &str| Ok(text.to_owned());
         Ok(Self {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(config), aws::required("LEDGER_TABLE", text)?),
+            ledger: Ledger::from_environment(config)?,
             config: config.clone(),
             organizations: aws_sdk_organizations::Client::new(config),
             account: aws_sdk_account::Client::new(config),
@@ -67,30 +67,18 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
+            Self::Ledger(error) => error.diagnosis(),
             // A role that is minutes old may not let us in yet.
-            Self::Aws(fault) if fault.class() == Class::Denied => Class::NotReady,
-            Self::Aws(fault) => fault.class(),
-            Self::Different(_) => Class::NotReady,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) if fault.class() == Class::Denied => None,
-            Self::Aws(fault) => fault.name(),
-            Self::Different(_) => None,
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
-            Self::Different(_) => {
-                "Find out who changes the account; then send the same request again: every step sets it right once more.".to_owned()
+            Self::Aws(fault) if fault.class() == Class::Denied => {
+                Diagnosis::passing(Class::NotReady, fault.diagnosis().advice)
             }
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::Different(_) => Diagnosis::passing(
+                Class::NotReady,
+                "Find out who changes the account; then send the same request again: every step sets it right once more.",
+            ),
         }
     }
 }

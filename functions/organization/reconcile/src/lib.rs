@@ -9,7 +9,7 @@ mod organization;
 use aws::{AwsFault, ConfigError};
 use custom_resource::CustomResource;
 use jiff::Timestamp;
-use landing_zone::{Class, Fault, UnitPath};
+use landing_zone::{Class, Diagnosis, Fault, UnitPath};
 use ledger::Ledger;
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,7 @@ impl App {
     /// Reads the function's environment.
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            ledger: Ledger::new(
-                aws_sdk_dynamodb::Client::new(config),
-                aws::required("LEDGER_TABLE", |text| Ok(text.to_owned()))?,
-            ),
+            ledger: Ledger::from_environment(config)?,
             organizations: aws_sdk_organizations::Client::new(config),
             clock: Timestamp::now,
         })
@@ -74,30 +71,16 @@ pub enum Error {
 }
 
 impl Fault for Error {
-    fn class(&self) -> Class {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Ledger(error) => error.class(),
-            Self::Aws(fault) => fault.class(),
-            Self::Missing(_) => Class::NotReady,
-            Self::NotAnswered(_) => Class::Retryable,
-        }
-    }
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Ledger(error) => error.name(),
-            Self::Aws(fault) => fault.name(),
-            Self::Missing(_) => Some("NoOrganization".to_owned()),
-            Self::NotAnswered(_) => Some("NotAnswered".to_owned()),
-        }
-    }
-    fn advice(&self) -> String {
-        match self {
-            Self::Ledger(error) => error.advice(),
-            Self::Aws(fault) => fault.advice(),
-            Self::Missing(_) => {
-                "Deploy the suite in the management account of an organization with all features.".to_owned()
-            }
-            Self::NotAnswered(_) => "Deploy again.".to_owned(),
+            Self::Ledger(error) => error.diagnosis(),
+            Self::Aws(fault) => fault.diagnosis(),
+            Self::Missing(_) => Diagnosis::named(
+                Class::NotReady,
+                "NoOrganization",
+                "Deploy the suite in the management account of an organization with all features.",
+            ),
+            Self::NotAnswered(_) => Diagnosis::named(Class::Retryable, "NotAnswered", "Deploy again."),
         }
     }
 }
