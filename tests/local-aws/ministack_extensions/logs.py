@@ -1,16 +1,16 @@
-"""CloudWatch Logs: what a function writes before it answers belongs to that invocation.
+"""CloudWatch Logs: every line arrives, and every line can be read."""
 
-MiniStack waits 50 ms for the thread that reads a function's output. On a busy machine the thread comes later; the lines
-then count for the environment's next invocation, and are lost where there is none.
-"""
-
+import json
 import os
 import queue
+import re
 import select
 import threading
 import time
 
 from ministack.core.lambda_runtime import ProvidedWorker
+from ministack.core.responses import error_response_json
+from ministack.services import cloudwatch_logs
 
 # Held while output is on its way from a pipe to a queue: nobody then sees it in neither.
 _reading = threading.Lock()
@@ -61,6 +61,40 @@ def everything_written(worker, *_waits, **_named_waits) -> str:
     return worker._drain_stderr()
 
 
-def install() -> None:
+def whole_output() -> None:
+    """What a function writes before it answers belongs to that invocation. MiniStack waits 50 ms for the thread that
+    reads the output. On a busy machine the thread comes later; the lines then count for the environment's next
+    invocation, and are lost where there is none."""
     ProvidedWorker._pump_output = pump_output
     ProvidedWorker._drain_stderr_bounded = everything_written
+
+
+def pages() -> None:
+    """FilterLogEvents goes on with `nextToken`; MiniStack ends at 10,000 events. The token says from which time on, and
+    how many events of that time were on the pages before."""
+    first_page = cloudwatch_logs._filter_log_events
+
+    def page(request: dict):
+        limit, skip = min(request.get("limit", 10_000), 10_000), 0
+        if "nextToken" in request:
+            token = re.fullmatch(r"(\d+)/(\d+)", request["nextToken"])
+            if not token:
+                return error_response_json("InvalidParameterException", "The specified nextToken is invalid.", 400)
+            start, skip = map(int, token.groups())
+            request = {**request, "startTime": start}
+        status, headers, body = first_page({**request, "limit": limit + skip})
+        answer = json.loads(body)
+        events = answer.get("events", [])
+        if len(events) >= limit:
+            last = events[-1]["timestamp"]
+            answer["nextToken"] = f"{last}/{sum(event['timestamp'] == last for event in events)}"
+        if events:
+            answer["events"] = events[skip:]
+        return status, headers, json.dumps(answer).encode()
+
+    cloudwatch_logs._filter_log_events = page
+
+
+def install() -> None:
+    whole_output()
+    pages()
