@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from landing_zone import ROOT, tag_list
 from ledger import Ledger, now, request_item
-from suite import CONFIG, CREATE_ONCE, back_off, class_of, client, fault, listed, serves
+from suite import CONFIG, CREATE_ONCE, back_off, class_of, client, code, fault, listed, serves
 
 SKEW = timedelta(minutes=5)
 FIRST_POLL_SECONDS = 15
@@ -89,6 +89,9 @@ def call(record):
         if class_of(error) != "Retryable":
             mine = {":mine": token}
             ledger.update(item_id, "REMOVE creation", "creation.#token = :mine", {"#token": "token"}, mine)
+            reason = error.response.get("Reason")
+            if code(error) == "ConstraintViolationException" and reason:
+                raise creation_failed(reason) from error
             raise
     except BotoCoreError as error:
         print(json.dumps({"level": "WARN", "message": "the answer of CreateAccount is lost", "reason": str(error)}))
