@@ -87,8 +87,10 @@ impl Stack {
     }
 }
 
-/// The root of the repository.
+/// The root of the repository. Cargo says where that is when it runs a binary: one that another clone built, with the
+/// same build folder, counts as fresh.
 #[must_use]
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    PathBuf::from(package).join("..")
 }
