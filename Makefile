@@ -1,6 +1,6 @@
 # The few commands people type. `make` shows them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down bench deploy unit lint e2e
+.PHONY: help demo test up down bench corpus deploy unit lint e2e
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -51,6 +51,9 @@ bench: $(VENV)/.ready .venv-bench/.ready ## Measures every function beside the s
 	  $(foreach name,$(notdir $(wildcard functions/*/*)),--package $(name)) --package empty-function \
 	  --lambda-dir target/bench/lambda >&2
 	@cargo run --locked --quiet --package bench -- $(BENCH_ARGS)
+
+corpus: ## What the functions would do with every event below a folder, a JSON line each (CORPUS=folder)
+	@cargo run --locked --quiet --package tests --bin corpus -- "$(CORPUS)"
 
 deploy: $(VENV)/.ready ## Builds for arm64 and deploys to the AWS account of your credentials (CONFIG_ENV=dev)
 	cd sam && export PATH=$(abspath $(VENV))/bin:$$PATH && sam build --config-env $(or $(CONFIG_ENV),dev) && sam deploy --config-env $(or $(CONFIG_ENV),dev)

@@ -9,7 +9,7 @@ import json
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
-from moto_extensions import account, cloudformation, iam, organizations, sts
+from moto_extensions import account, cloudformation, iam, organizations, sts, tagging
 
 
 def control(application):
@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    for extension in (iam, organizations, sts, account, cloudformation):
+    for extension in (iam, organizations, sts, account, cloudformation, tagging):
         extension.install()
     application = control(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)

@@ -1,13 +1,16 @@
 //! Single calls of services that only tests use (SQS, SNS, CloudWatch Logs, Lambda), without an SDK each.
 
-use crate::{Stack, sign};
+use crate::{Stack, inside, sign};
+use aws_credential_types::{Credentials, provider::ProvideCredentials as _};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The services of the management account, called with the deployer's key.
+/// The services of an account, called with a key of that account.
 #[derive(Debug, Clone)]
 pub struct Aws {
-    stack: Stack,
+    endpoint: String,
+    region: String,
+    credentials: Credentials,
     http: reqwest::Client,
 }
 
@@ -21,29 +24,47 @@ pub struct Invocation {
 }
 
 impl Aws {
-    pub(crate) fn new(stack: &Stack) -> Self {
-        Self { stack: stack.clone(), http: reqwest::Client::new() }
+    pub(crate) fn new(stack: &Stack, credentials: Credentials) -> Self {
+        Self {
+            endpoint: stack.endpoint.clone(),
+            region: stack.region.clone(),
+            credentials,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// The services of a member account, through the role that Organizations makes there.
+    pub async fn inside(stack: &Stack, account: &str) -> Self {
+        let config = inside(stack, account).await;
+        let provider = config.credentials_provider().expect("credentials");
+        Self::new(stack, provider.provide_credentials().await.expect("credentials"))
     }
 
     /// A call of a JSON service; `target` is what its `X-Amz-Target` header says.
     pub async fn json(&self, service: &str, target: &str, body: &Value) -> Value {
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-        let text = self.send(service, "/", &headers, body.to_string()).await;
+        let text = self.send(service, ("POST", "/"), &headers, body.to_string()).await;
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
     /// A call of a query service; the answer is XML.
     pub async fn query(&self, service: &str, form: &[(&str, &str)]) -> String {
         let body: Vec<String> = form.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
-        self.send(service, "/", &[("content-type", "application/x-www-form-urlencoded")], body.join("&")).await
+        self.send(service, ("POST", "/"), &[("content-type", "application/x-www-form-urlencoded")], body.join("&"))
+            .await
     }
 
     /// Invokes a function and waits for its answer.
     pub async fn invoke(&self, function: &str, payload: &Value) -> Invocation {
         let path = format!("/2015-03-31/functions/{function}/invocations");
-        let text = self.send("lambda", &path, &[("content-type", "application/json")], payload.to_string()).await;
+        let text = self.rest("lambda", "POST", &path, payload.to_string()).await;
         let payload: Value = serde_json::from_str(&text).expect("a JSON answer");
         Invocation { error: payload.get("errorType").and_then(Value::as_str).map(str::to_owned), payload }
+    }
+
+    /// A call of a REST service.
+    pub async fn rest(&self, service: &str, method: &str, path: &str, body: String) -> String {
+        self.send(service, (method, path), &[("content-type", "application/json")], body).await
     }
 
     /// Every line of a log group, oldest first.
@@ -66,14 +87,21 @@ impl Aws {
         }
     }
 
-    async fn send(&self, service: &str, path: &str, headers: &[(&str, &str)], body: String) -> String {
-        let url = format!("{}{path}", self.stack.endpoint);
-        let scope = (service, self.stack.region.as_str());
-        let mut request = self.http.post(&url).timeout(Duration::from_mins(2));
+    async fn send(
+        &self,
+        service: &str,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> String {
+        let url = format!("{}{path}", self.endpoint);
+        let scope = (service, self.region.as_str());
+        let verb = method.parse().expect("a method");
+        let mut request = self.http.request(verb, &url).timeout(Duration::from_mins(2));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        for (name, value) in sign(&self.stack.credentials(), scope, ("POST", &url), headers, body.as_bytes()) {
+        for (name, value) in sign(&self.credentials, scope, (method, &url), headers, body.as_bytes()) {
             request = request.header(name, value);
         }
         let answer = request.body(body).send().await.expect("AWS answers");

@@ -2,18 +2,22 @@
 
 mod api;
 mod aws;
+mod creation;
 mod gateway;
 mod listener;
 mod observed;
 mod requests;
 mod sign;
 mod stack;
+mod tags;
 
 pub use api::{Answer, Api};
 pub use aws::{Aws, Invocation};
+pub use creation::{Creation, session, tell};
 pub use gateway::{Call, Fault, Gateway};
 pub use listener::Listener;
 pub use observed::{Observed, inside};
 pub use requests::{request, unique};
 pub use sign::sign;
 pub use stack::{Stack, root};
+pub use tags::{TagMap, pairs, tags_of};

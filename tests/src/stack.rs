@@ -64,7 +64,7 @@ impl Stack {
     /// Single calls of services in the management account.
     #[must_use]
     pub fn aws(&self) -> Aws {
-        Aws::new(self)
+        Aws::new(self, self.credentials())
     }
 
     /// The deployer's key.

@@ -3,6 +3,8 @@
 use landing_zone::{AccountRequest, AccountType};
 use ledger::State;
 use serde_yaml_ng::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tagging::{Evidence, rules};
 use tests::root;
 
 fn schemas() -> Value {
@@ -56,6 +58,65 @@ fn every_fixture_of_the_demo_is_a_valid_request_and_every_ai_account_type_has_on
     types.sort_unstable();
     all.sort_unstable();
     assert_eq!(types, all);
+}
+
+/// A template as it is written; `!Sub` and its like keep their values.
+fn template(name: &str) -> Value {
+    let text = std::fs::read_to_string(root().join("sam").join(name)).unwrap();
+    serde_yaml_ng::from_str(&text).unwrap()
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    value.as_sequence().unwrap().iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn every_event_of_the_table_passes_both_rules_and_no_other_source_does() {
+    let patterns = ["member-roles.yaml", "tagging.yaml"]
+        .map(|name| template(name)["Resources"]["CreationsRule"]["Properties"]["EventPattern"].clone());
+    assert_eq!(patterns[0], patterns[1]);
+    let detail = &patterns[0]["detail"];
+    let sources: BTreeSet<String> = rules().iter().map(|rule| format!("{}.amazonaws.com", rule.source)).collect();
+    assert_eq!(texts(&detail["eventSource"]), sources);
+    let others = rules().iter().map(|rule| rule.event.clone()).filter(|event| !event.starts_with("Create"));
+    assert_eq!(texts(&detail["eventName"]), others.collect());
+    assert_eq!(detail["eventName"][0]["prefix"], "Create");
+    // What EventBridge takes as a pattern; the account's quota may be raised, but not the newcomer's patience.
+    assert!(serde_json::to_string(&patterns[0]).unwrap().len() <= 2048);
+}
+
+#[test]
+fn the_tagging_role_has_the_permissions_of_the_rules_and_no_others() {
+    let role = template("member-roles.yaml")["Resources"]["TaggingRole"]["Properties"].clone();
+    let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+    let mut wanted: BTreeSet<String> = rules().iter().filter_map(|rule| rule.action.clone()).collect();
+    wanted.insert("tag:TagResources".to_owned());
+    assert_eq!(texts(&statements[1]["Action"]), wanted);
+    // What the function reads itself, and what the Tagging API reads of S3 and Glue.
+    let read =
+        "ec2:DescribeVolumes iam:ListRoleTags iam:ListUserTags tag:GetResources s3:GetBucketTagging glue:GetDatabase";
+    assert_eq!(texts(&statements[0]["Action"]), read.split(' ').map(str::to_owned).collect());
+    assert!(statements[2].is_null());
+}
+
+#[test]
+fn the_readme_tells_how_well_each_call_is_known() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    for (evidence, words) in [
+        (Evidence::Observed, "the event was seen"),
+        (Evidence::Practised, "other taggers rely on it"),
+        (Evidence::Model, "derived from the API model, to be confirmed live"),
+    ] {
+        let mut calls: BTreeMap<&str, u32> = BTreeMap::new();
+        for rule in rules().iter().filter(|rule| rule.evidence == evidence) {
+            *calls.entry(&rule.source).or_default() += 1;
+        }
+        let calls = calls
+            .iter()
+            .map(|(source, count)| if *count == 1 { (*source).to_owned() } else { format!("{source} {count}") });
+        let line = format!("| {words} | {} |", calls.collect::<Vec<_>>().join(", "));
+        assert!(readme.contains(&line), "{line}");
+    }
 }
 
 #[test]

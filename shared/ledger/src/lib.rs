@@ -7,6 +7,7 @@
 //! | `account#<account id>` | which request an account came from, and every account known |
 //! | `key#<digest>` | which request an idempotency key stands for |
 //! | `pace#create-account` | creation slots and token bucket |
+//! | `stack#<stack ARN>` | who made a `CloudFormation` stack |
 //! | `organization` | ids of the root and the organizational units |
 //!
 //! Every write is conditional and may happen twice.
@@ -19,6 +20,7 @@ mod pace;
 mod record;
 mod requests;
 mod reservations;
+mod stacks;
 mod stamp;
 mod steps;
 mod table;

@@ -24,6 +24,8 @@ parameters = {
     "RolePrefix": os.environ["MEMBER_ROLE_PREFIX"],
     "OrganizationId": os.environ["ORGANIZATION_ID"],
     "VerificationPrincipalArn": principal,
+    "TaggingPrincipalArn": os.environ["TAGGING_PRINCIPAL_ARN"],
+    "IntakeBusArn": os.environ["INTAKE_BUS_ARN"],
 }
 made_from = TEMPLATE + "".join(f"\n{key}={value}" for key, value in parameters.items())
 digest = base64.urlsafe_b64encode(hashlib.sha256(made_from.encode()).digest()).decode().rstrip("=")

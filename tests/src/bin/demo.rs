@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tests::{Api, Observed, Stack, root};
+use tests::{Api, Aws, Creation, Observed, Stack, root, tags_of, tell, unique};
 
 /// Nine accounts, five at a time, each within a minute of local time.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -36,11 +36,21 @@ async fn main() {
     for record in &records {
         rows.push(row(&stack, record).await);
     }
+    let tagged = match records.iter().find(|record| text(record, "state") == "ACTIVE") {
+        Some(record) => tag(&stack, text(record, "accountId")).await,
+        None => Vec::new(),
+    };
     if as_json {
         let accounts: Vec<Value> = rows.iter().map(Row::as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&json!({ "accounts": accounts })).expect("json"));
+        println!("{}", serde_json::to_string_pretty(&json!({ "accounts": accounts, "tagged": tagged })).expect("json"));
     } else {
         table(&rows);
+        for resource in &tagged {
+            println!("\n{} tagged after {} s", text(resource, "arn"), resource["seconds"]);
+            for (key, value) in resource["tags"].as_object().into_iter().flatten() {
+                println!("  {key:<22}{}", value.as_str().unwrap_or_default());
+            }
+        }
     }
     eprintln!("\n{} accounts in {:.1} s, {failed} failed.", rows.len() - failed, began.elapsed().as_secs_f64());
     std::process::exit(i32::from(failed > 0));
@@ -70,6 +80,40 @@ async fn vend(api: &Api, key: &str, request: &Value, mut line: impl FnMut(&str))
         line(&format!("{:<12}{step}", text(record, "state")));
     })
     .await
+}
+
+/// Makes a bucket and a secret in an account, as Jane would, plays `CloudTrail`, and waits for the suite's tags.
+async fn tag(stack: &Stack, account: &str) -> Vec<Value> {
+    let aws = Aws::inside(stack, account).await;
+    let name = unique("demo");
+    aws.rest("s3", "PUT", &format!("/{name}"), String::new()).await;
+    let secret = json!({"Name": name, "SecretString": "s", "ClientRequestToken": "0123456789abcdef0123456789abcdef"});
+    let secret = aws.json("secretsmanager", "secretsmanager.CreateSecret", &secret).await;
+    let made = [
+        (
+            format!("arn:aws:s3:::{name}"),
+            Creation::by_jane("s3", "CreateBucket", json!({ "bucketName": name }), Value::Null),
+        ),
+        (
+            text(&secret, "ARN").to_owned(),
+            Creation::by_jane("secretsmanager", "CreateSecret", json!({}), json!({ "arn": secret["ARN"] })),
+        ),
+    ];
+    let records: Vec<Value> = made.iter().map(|(_, creation)| creation.record(account, &stack.region)).collect();
+    let began = Instant::now();
+    tell(stack, &records).await;
+    let mut tagged = Vec::new();
+    for (arn, _) in made {
+        let mut tags = tags_of(&aws, &arn).await;
+        while !tags.contains_key("owner") {
+            assert!(began.elapsed() < LONGEST, "{arn} is not tagged");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            tags = tags_of(&aws, &arn).await;
+        }
+        let seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+        tagged.push(json!({ "arn": arn, "seconds": seconds, "tags": tags }));
+    }
+    tagged
 }
 
 /// Prints a line when it is news.

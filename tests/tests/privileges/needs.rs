@@ -120,6 +120,11 @@ impl Place {
                 let Self { region, management, .. } = self;
                 vec![Need::new(&action, format!("arn:aws:events:{region}:{management}:event-bus/{resource}"))]
             }
+            "sqs" => {
+                let Self { region, management, .. } = self;
+                let queue = resource.rsplit('/').next().expect("a queue");
+                vec![Need::new(&action, format!("arn:aws:sqs:{region}:{management}:{queue}"))]
+            }
             "states" => vec![Need::new(&action, resource.to_owned())],
             "sts" if call.action == "AssumeRole" => vec![self.assume(resource)],
             _ => panic!("no rule for the resource of {call:?}"),
@@ -147,12 +152,14 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
         let Some(function) = &call.function else { continue };
         if place.is_management(call) {
             needs.entry(function.clone()).or_default().extend(place.needs(call));
-            if !["api", "reconcile"].contains(&&**function) {
+            if !["api", "reconcile", "tag-resource"].contains(&&**function) {
                 let invoked = Need::new("lambda:InvokeFunction", place.function(function));
                 needs.entry("account-vending".to_owned()).or_default().insert(invoked);
             }
         } else if function == "verify" && call.account.as_deref() == Some(account) {
             needs.entry("verification".to_owned()).or_default().insert(inside(place, account, call));
+        } else if function == "tag-resource" {
+            needs.entry("tagging".to_owned()).or_default().insert(tagging(call));
         } else {
             assert!(["baseline", "verify"].contains(&&**function), "{call:?} in a member account");
         }
@@ -168,4 +175,11 @@ fn inside(place: &Place, account: &str, call: &Call) -> Need {
         _ => panic!("no rule for the resource of {call:?}"),
     };
     Need::new(&format!("{}:{}", call.service, call.action), resource)
+}
+
+/// What the role in the account is asked for itself. What the Tagging API asks for in turn is in the contract tests.
+fn tagging(call: &Call) -> Need {
+    let service = if call.service == "tagging" { "tag" } else { &call.service };
+    let account = call.account.as_deref().expect("an account");
+    Need::new(&format!("{service}:{}", call.action), format!("arn:aws:{service}:us-east-1:{account}:any"))
 }

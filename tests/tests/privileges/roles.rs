@@ -60,7 +60,7 @@ pub(crate) fn list(value: &Value) -> Vec<String> {
     }
 }
 
-/// The roles that run the suite's code, and its role in the member account, without prefix.
+/// The roles that run the suite's code, and its roles in the member account, without prefix.
 pub(crate) async fn deployed(stack: &Stack, account: &str) -> BTreeMap<String, Role> {
     let client = aws_sdk_iam::Client::new(&stack.sdk_config());
     let mut roles = BTreeMap::new();
@@ -71,7 +71,10 @@ pub(crate) async fn deployed(stack: &Stack, account: &str) -> BTreeMap<String, R
         }
     }
     let member = aws_sdk_iam::Client::new(&inside(stack, account).await);
-    roles.insert("verification".to_owned(), Role::of(&inline(&member, "AiLandingZone-verification").await));
+    for name in ["verification", "tagging"] {
+        let documents = inline(&member, &format!("AiLandingZone-{name}")).await;
+        roles.insert(name.to_owned(), Role::of(&documents));
+    }
     roles
 }
 

@@ -35,6 +35,8 @@ impl App {
                 prefix: aws::required("MEMBER_ROLE_PREFIX", text)?,
                 organization_id: aws::required("ORGANIZATION_ID", text)?,
                 verification_principal,
+                tagging_principal: aws::required("TAGGING_PRINCIPAL_ARN", text)?,
+                intake_bus: aws::required("INTAKE_BUS_ARN", text)?,
             },
             clock: Timestamp::now,
         })

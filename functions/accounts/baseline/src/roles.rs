@@ -24,14 +24,18 @@ pub(crate) struct Parameters {
     pub prefix: String,
     pub organization_id: String,
     pub verification_principal: String,
+    pub tagging_principal: String,
+    pub intake_bus: String,
 }
 
 impl Parameters {
-    fn list(&self) -> [(&'static str, &str); 3] {
+    fn list(&self) -> [(&'static str, &str); 5] {
         [
             ("RolePrefix", &self.prefix),
             ("OrganizationId", &self.organization_id),
             ("VerificationPrincipalArn", &self.verification_principal),
+            ("TaggingPrincipalArn", &self.tagging_principal),
+            ("IntakeBusArn", &self.intake_bus),
         ]
     }
 
@@ -176,7 +180,13 @@ mod tests {
     }
 
     fn parameters() -> Parameters {
-        Parameters { prefix: "P".into(), organization_id: "o-1".into(), verification_principal: "arn".into() }
+        Parameters {
+            prefix: "P".into(),
+            organization_id: "o-1".into(),
+            verification_principal: "arn".into(),
+            tagging_principal: "arn".into(),
+            intake_bus: "arn".into(),
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(crate) struct Call {
     name: String,
     #[serde(default = "success")]
     status: u16,
+    /// Only made by the first invocation: the function keeps the answer.
+    #[serde(default)]
+    pub once: bool,
     /// A JSON answer; empty where nothing is said.
     #[serde(default)]
     json: Map<String, Value>,
@@ -40,8 +43,11 @@ fn success() -> u16 {
 pub(crate) type Script = Arc<[(String, Response)]>;
 
 /// Makes the answers of a script.
-pub(crate) fn script(calls: &[Call], items: &BTreeMap<String, Value>) -> Result<Script, Error> {
-    calls.iter().map(|call| Ok((call.name.clone(), answer(call, items)?))).collect()
+pub(crate) fn script<'c>(
+    calls: impl Iterator<Item = &'c Call>,
+    items: &BTreeMap<String, Value>,
+) -> Result<Script, Error> {
+    calls.map(|call| Ok((call.name.clone(), answer(call, items)?))).collect()
 }
 
 fn answer(call: &Call, items: &BTreeMap<String, Value>) -> Result<Response, Error> {

@@ -34,13 +34,16 @@ pub(crate) struct Invocation {
     pub event: Arc<str>,
     /// The part of the answer that has to be there.
     pub answer: Value,
+    /// The calls of the first invocation.
     pub script: Script,
+    /// The calls of the others: what a function keeps, it asks for once.
+    pub warm: Script,
 }
 
 impl Invocation {
     /// The one of the empty function.
     pub(crate) fn empty() -> Self {
-        Self { event: "{}".into(), answer: json!({}), script: [].into() }
+        Self { event: "{}".into(), answer: json!({}), script: [].into(), warm: [].into() }
     }
 }
 
@@ -53,7 +56,8 @@ pub(crate) fn all() -> Result<Vec<Function>, Error> {
             invocation: Invocation {
                 event: function.event.to_string().into(),
                 answer: function.answer,
-                script: script(&function.calls, &items)?,
+                script: script(function.calls.iter(), &items)?,
+                warm: script(function.calls.iter().filter(|call| !call.once), &items)?,
             },
             name: function.name,
             sdk_clients: function.sdk_clients,

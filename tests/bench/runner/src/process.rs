@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    aws::Aws,
+    aws::{Aws, Script},
     function::{Function, Invocation, contains},
     lambda::{Lambda, News},
     statistics::median,
@@ -87,11 +87,11 @@ impl World {
 
     fn take_through(&self, running: &mut Running, begun: Instant, invocation: &Invocation) -> Result<Sample, Error> {
         let start = milliseconds(self.polled(running)?.duration_since(begun));
-        let first = self.invoke(running, invocation)?;
+        let first = self.invoke(running, invocation, &invocation.script)?;
         let mut warm = Vec::with_capacity(self.warm_invocations);
         for _ in 0..self.warm_invocations {
             self.polled(running)?;
-            warm.push(self.invoke(running, invocation)?);
+            warm.push(self.invoke(running, invocation, &invocation.warm)?);
         }
         self.polled(running)?;
         Ok(Sample { start, first, warm: median(warm), peak: running.peak()? })
@@ -104,8 +104,8 @@ impl World {
         }
     }
 
-    fn invoke(&self, running: &mut Running, invocation: &Invocation) -> Result<f64, Error> {
-        self.aws.begin(&invocation.script);
+    fn invoke(&self, running: &mut Running, invocation: &Invocation, script: &Script) -> Result<f64, Error> {
+        self.aws.begin(script);
         self.lambda.offer(&invocation.event);
         let News::Handed(handed) = self.hear(running)? else { return Err("no event was taken".into()) };
         let answered = match self.hear(running)? {

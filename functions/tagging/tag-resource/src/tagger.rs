@@ -1,0 +1,148 @@
+//! The calls that read and write tags in an account.
+
+use aws::{AwsFault, SdkConfig};
+use std::collections::BTreeMap;
+use tagging::{Arn, TagMap, Via};
+
+/// Resources that one call tags
+/// (<https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html>).
+pub(crate) const MOST_ARNS: usize = 20;
+
+/// Resources that one call reads (`ResourceARNList` of `GetResources`).
+const MOST_READ: usize = 100;
+
+/// Why a service refused one resource of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub code: String,
+    pub message: String,
+}
+
+/// The tags that resources carry. One that has never had any does not appear.
+pub(crate) async fn tags(config: &SdkConfig, arns: &[Arn]) -> Result<BTreeMap<Arn, TagMap>, AwsFault> {
+    let client = aws_sdk_resourcegroupstagging::Client::new(config);
+    let mut tags = BTreeMap::new();
+    for some in arns.chunks(MOST_READ) {
+        let asked = some.iter().map(Arn::to_string).collect();
+        let answer = client
+            .get_resources()
+            .set_resource_arn_list(Some(asked))
+            .send()
+            .await
+            .map_err(|error| AwsFault::new("tag:GetResources", &error))?;
+        for mapping in answer.resource_tag_mapping_list.unwrap_or_default() {
+            let Some(arn) = mapping.resource_arn.as_deref().and_then(|arn| Arn::parse(arn).ok()) else { continue };
+            tags.insert(arn, mapping.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect());
+        }
+    }
+    Ok(tags)
+}
+
+/// The tags of an IAM role or user.
+pub(crate) async fn identity_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, AwsFault> {
+    let client = aws_sdk_iam::Client::new(config);
+    let name = identity_name(arn);
+    let list = if via == Via::IamRole {
+        let answer = client.list_role_tags().role_name(name).send().await;
+        answer.map_err(|error| AwsFault::new("iam:ListRoleTags", &error))?.tags
+    } else {
+        let answer = client.list_user_tags().user_name(name).send().await;
+        answer.map_err(|error| AwsFault::new("iam:ListUserTags", &error))?.tags
+    };
+    Ok(list.into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+/// Writes tags on resources and returns what was refused.
+pub(crate) async fn write(
+    config: &SdkConfig,
+    via: Via,
+    tags: &TagMap,
+    arns: &[&Arn],
+) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
+    match via {
+        Via::TaggingApi => through_tagging_api(config, tags, arns).await,
+        Via::IamRole | Via::IamUser => {
+            for arn in arns {
+                on_identity(config, via, tags, arn).await?;
+            }
+            Ok(Vec::new())
+        }
+        Via::OwnerOnly => Ok(Vec::new()),
+    }
+}
+
+async fn through_tagging_api(
+    config: &SdkConfig,
+    tags: &TagMap,
+    arns: &[&Arn],
+) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
+    let answer = aws_sdk_resourcegroupstagging::Client::new(config)
+        .tag_resources()
+        .set_resource_arn_list(Some(arns.iter().map(|arn| arn.to_string()).collect()))
+        .set_tags(Some(tags.clone().into_iter().collect()))
+        .send()
+        .await
+        .map_err(|error| AwsFault::new("tag:TagResources", &error))?;
+    let failed = answer.failed_resources_map.unwrap_or_default();
+    Ok(failed
+        .into_iter()
+        .filter_map(|(arn, failure)| {
+            let code = failure.error_code.map(|code| code.as_str().to_owned()).unwrap_or_default();
+            let refusal = Refusal { code, message: failure.error_message.unwrap_or_default() };
+            Some((Arn::parse(&arn).ok()?, refusal))
+        })
+        .collect())
+}
+
+async fn on_identity(config: &SdkConfig, via: Via, tags: &TagMap, arn: &Arn) -> Result<(), AwsFault> {
+    let client = aws_sdk_iam::Client::new(config);
+    let tags = tags
+        .iter()
+        .map(|(key, value)| aws_sdk_iam::types::Tag::builder().key(key).value(value).build())
+        .collect::<Result<Vec<_>, _>>()
+        .unwrap_or_default();
+    let name = identity_name(arn);
+    if via == Via::IamRole {
+        let sent = client.tag_role().role_name(name).set_tags(Some(tags)).send().await;
+        sent.map(drop).map_err(|error| AwsFault::new("iam:TagRole", &error))
+    } else {
+        let sent = client.tag_user().user_name(name).set_tags(Some(tags)).send().await;
+        sent.map(drop).map_err(|error| AwsFault::new("iam:TagUser", &error))
+    }
+}
+
+/// The name behind type and path: `role/service/Name`.
+fn identity_name(arn: &Arn) -> &str {
+    arn.resource().rsplit('/').next().unwrap_or_default()
+}
+
+/// The volumes attached to instances, which no event of the launch names.
+pub(crate) async fn attached_volumes(
+    config: &SdkConfig,
+    instances: &[&Arn],
+) -> Result<BTreeMap<Arn, Vec<Arn>>, AwsFault> {
+    let mut attached: BTreeMap<Arn, Vec<Arn>> = BTreeMap::new();
+    let ids: BTreeMap<String, &Arn> =
+        instances.iter().filter_map(|arn| Some((arn.resource().strip_prefix("instance/")?.to_owned(), *arn))).collect();
+    if ids.is_empty() {
+        return Ok(attached);
+    }
+    let filter = aws_sdk_ec2::types::Filter::builder()
+        .name("attachment.instance-id")
+        .set_values(Some(ids.keys().cloned().collect()))
+        .build();
+    let mut volumes =
+        aws_sdk_ec2::Client::new(config).describe_volumes().filters(filter).into_paginator().items().send();
+    while let Some(volume) = volumes.next().await {
+        let volume = volume.map_err(|error| AwsFault::new("ec2:DescribeVolumes", &error))?;
+        for attachment in volume.attachments() {
+            let host = attachment.instance_id().and_then(|id| ids.get(id));
+            let (Some(host), Some(id)) = (host, volume.volume_id()) else { continue };
+            let text = host.as_str().replace(&format!(":{}", host.resource()), &format!(":volume/{id}"));
+            if let Ok(arn) = Arn::parse(&text) {
+                attached.entry((*host).clone()).or_default().push(arn);
+            }
+        }
+    }
+    Ok(attached)
+}
