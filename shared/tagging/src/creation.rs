@@ -6,7 +6,7 @@ use crate::{
     rules::rule,
     template::{Template, child},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use landing_zone::AccountId;
 use serde_json::Value;
 
@@ -144,7 +144,7 @@ fn read(record: &Value) -> Result<Creation, Left> {
         .and_then(|id| AccountId::parse(id).ok())
         .ok_or(Rejected::Field("recipientAccountId"))?;
     let region = text("awsRegion").filter(|region| is_region(region)).ok_or(Rejected::Field("awsRegion"))?.to_owned();
-    let time = text("eventTime").and_then(|time| time.parse().ok()).ok_or(Rejected::Field("eventTime"))?;
+    let time = text("eventTime").and_then(time).ok_or(Rejected::Field("eventTime"))?;
     let partition = partition(&region);
     let names = [("partition", partition), ("region", region.as_str()), ("account", account.as_str())];
     let resources = resources(rule, &names, record)?;
@@ -180,6 +180,11 @@ fn resources(rule: &Rule, names: &[(&str, &str)], record: &Value) -> Result<Vec<
 
 fn is_true(record: &Value, path: &str) -> bool {
     path.split('.').try_fold(record, |value, name| child(value, name)).and_then(Value::as_bool) == Some(true)
+}
+
+/// `CloudTrail` writes RFC 3339; exports of it to databases drop the zone, which is always UTC.
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok())
 }
 
 fn is_region(text: &str) -> bool {

@@ -19,11 +19,11 @@ pub struct Found<'v> {
 #[must_use]
 pub fn records(document: &Value) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    unwrap(Cow::Borrowed(document), String::new(), 0, &mut found);
+    unwrap(Cow::Borrowed(document), "", 0, &mut found);
     found
 }
 
-fn unwrap<'v>(value: Cow<'v, Value>, path: String, depth: usize, found: &mut Vec<Found<'v>>) {
+fn unwrap<'v>(value: Cow<'v, Value>, path: &str, depth: usize, found: &mut Vec<Found<'v>>) {
     let within = |kind: &str| if path.is_empty() { kind.to_owned() } else { format!("{path}/{kind}") };
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     if depth == DEEPEST {
@@ -32,13 +32,13 @@ fn unwrap<'v>(value: Cow<'v, Value>, path: String, depth: usize, found: &mut Vec
     }
     if matches!(&*value, Value::Array(_)) {
         for one in each(value) {
-            unwrap(one, path.clone(), depth + 1, found);
+            unwrap(one, path, depth + 1, found);
         }
         return;
     }
     if value.get("Records").is_some_and(Value::is_array) {
         for one in each(field(value, "Records")) {
-            unwrap(one, path.clone(), depth + 1, found);
+            unwrap(one, path, depth + 1, found);
         }
         return;
     }
@@ -54,7 +54,7 @@ fn unwrap<'v>(value: Cow<'v, Value>, path: String, depth: usize, found: &mut Vec
     if let Some((kind, body)) = message {
         let kind = within(kind);
         match body.as_deref().map(serde_json::from_str::<Value>) {
-            Some(Ok(inner)) => unwrap(Cow::Owned(inner), kind, depth + 1, found),
+            Some(Ok(inner)) => unwrap(Cow::Owned(inner), &kind, depth + 1, found),
             _ => found.push(Found { kind, record: value }),
         }
         return;
@@ -63,7 +63,7 @@ fn unwrap<'v>(value: Cow<'v, Value>, path: String, depth: usize, found: &mut Vec
         && value.get("detail").is_some_and(|detail| detail.get("eventSource").is_some())
     {
         let kind = within("eventbridge");
-        unwrap(field(value, "detail"), kind, depth + 1, found);
+        unwrap(field(value, "detail"), &kind, depth + 1, found);
         return;
     }
     let kind =

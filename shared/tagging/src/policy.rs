@@ -4,6 +4,7 @@ use crate::{Creation, TagMap, template::Template};
 use landing_zone::{MAX_TAGS, TagKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// How a wanted value and one that is there already become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -31,6 +32,11 @@ pub(crate) struct Wanted {
 #[serde(transparent)]
 pub struct Policy(pub(crate) Vec<Wanted>);
 
+static STANDARD: LazyLock<Policy> = LazyLock::new(|| {
+    #[allow(clippy::expect_used, reason = "compiled in and read by the tests: it cannot fail where they passed")]
+    Policy::parse(include_str!("../data/policy.json")).expect("data/policy.json")
+});
+
 /// A document that is no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("tag policy: {0}")]
@@ -53,8 +59,7 @@ impl Policy {
     /// The policy of a new installation.
     #[must_use]
     pub fn standard() -> Self {
-        #[allow(clippy::expect_used, reason = "compiled in and read by the tests: it cannot fail where they passed")]
-        Self::parse(include_str!("../data/policy.json")).expect("data/policy.json")
+        STANDARD.clone()
     }
 
     /// True when the resource carries one of the keys of the policy.

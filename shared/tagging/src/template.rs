@@ -83,12 +83,12 @@ impl Template {
             let values = match part {
                 Part::Text(text) => vec![text.clone()],
                 Part::Place { path, filter } => {
-                    let named = match path.as_slice() {
+                    let given = match path.as_slice() {
                         [only] => names.iter().find(|(name, _)| *name == only.name),
                         _ => None,
                     };
                     let mut found = Vec::new();
-                    match named {
+                    match given {
                         Some((_, value)) => found.push((*value).to_owned()),
                         None => find(root, path, &mut found),
                     }

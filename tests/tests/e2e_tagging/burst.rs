@@ -58,7 +58,7 @@ async fn ten_thousand_events_lose_nothing() {
         service: "tagging".to_owned(),
         action: "TagResources".to_owned(),
         kind: "throttle".to_owned(),
-        times: 50,
+        times: 110,
         ..Fault::default()
     };
     stack.gateway().inject(&fault).await;

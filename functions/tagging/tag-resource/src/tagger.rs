@@ -78,7 +78,7 @@ async fn through_tagging_api(
 ) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
     let answer = aws_sdk_resourcegroupstagging::Client::new(config)
         .tag_resources()
-        .set_resource_arn_list(Some(arns.iter().map(|arn| arn.to_string()).collect()))
+        .set_resource_arn_list(Some(arns.iter().map(ToString::to_string).collect()))
         .set_tags(Some(tags.clone().into_iter().collect()))
         .send()
         .await

@@ -40,6 +40,14 @@ fn a_creation_has_its_resource_its_person_and_its_tags() {
 }
 
 #[test]
+fn a_time_without_zone_is_utc() {
+    for text in ["2026-11-26T08:00:00Z", "2026-11-26 08:00:00", "2026-11-26 08:00:00.000000000"] {
+        let found = creation(&with(|record| record["eventTime"] = json!(text))).time;
+        assert_eq!(found.to_string(), "2026-11-26T08:00:00Z", "{text}");
+    }
+}
+
+#[test]
 fn without_an_answer_the_request_names_the_resource() {
     let found = arns(&with(|record| record["responseElements"] = Value::Null));
     assert_eq!(found, ["arn:aws:sagemaker:eu-west-1:111122223333:endpoint/fraud-v2"]);
