@@ -190,7 +190,7 @@ def work(account, region, group):
         session = enter(account)
         found = look_up(session, region, [creation for _, creation in group])
     except ClientError as error:
-        kind = "failed" if class_of(error) in ("Invalid", "Denied") else "later"
+        kind = "failed" if class_of(error) == "Invalid" else "later"
         return [done(message, creation, kind, str(aws_fault(error))) for message, creation in group]
     results, calls = [], {}
     for message, creation in group:

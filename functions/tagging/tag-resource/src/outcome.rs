@@ -62,11 +62,11 @@ pub(crate) fn of_failure(code: &str, message: &str, made: Timestamp, now: Timest
 }
 
 impl Outcome {
-    /// Reads the failure of a whole call.
+    /// Reads the failure of a whole call. A role that is minutes old may not be allowed everything yet.
     pub(crate) fn of_fault(fault: &AwsFault) -> Self {
         match fault.class() {
-            Class::Retryable | Class::Throttled | Class::NotReady => Self::Later(fault.to_string()),
-            Class::Invalid | Class::Conflict | Class::Denied => Self::Failed(fault.to_string()),
+            Class::Retryable | Class::Throttled | Class::NotReady | Class::Denied => Self::Later(fault.to_string()),
+            Class::Invalid | Class::Conflict => Self::Failed(fault.to_string()),
         }
     }
 }
@@ -142,15 +142,14 @@ mod tests {
             ("InvalidParameterException", "The resource could not be found"),
             ("ResourceNotFoundException", "x"),
             ("InternalServiceException", "x"),
+            ("AccessDeniedException", "no identity-based policy allows it"),
         ] {
             assert!(matches!(of_failure(code, message, made, soon), Outcome::Later(_)), "{code}");
         }
         assert_eq!(of_failure("ResourceNotFoundException", "x", made, much_later), Outcome::Gone);
-        for (code, message) in [
-            ("InvalidParameterException", "the value does not comply with the tag policy"),
-            ("AccessDeniedException", "no identity-based policy allows it"),
-            ("SomethingNew", "x"),
-        ] {
+        for (code, message) in
+            [("InvalidParameterException", "the value does not comply with the tag policy"), ("SomethingNew", "x")]
+        {
             assert!(matches!(of_failure(code, message, made, soon), Outcome::Failed(_)), "{code}");
         }
     }

@@ -1,6 +1,7 @@
 //! The calls that read and write tags in an account.
 
 use aws::{AwsFault, SdkConfig};
+use landing_zone::Class;
 use std::collections::BTreeMap;
 use tagging::{Arn, TagMap, Via};
 
@@ -11,11 +12,19 @@ pub(crate) const MOST_ARNS: usize = 20;
 /// Resources that one call reads (`ResourceARNList` of `GetResources`).
 const MOST_READ: usize = 100;
 
-/// Why a service refused one resource of a call.
+/// Why a service refused one resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     pub code: String,
     pub message: String,
+}
+
+/// A refused call about one resource concerns that resource only; anything else stays a fault of the call.
+fn refused(arn: &Arn, fault: AwsFault) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
+    if fault.class() != Class::Invalid {
+        return Err(fault);
+    }
+    Ok(vec![(arn.clone(), Refusal { code: fault.code().to_owned(), message: fault.to_string() })])
 }
 
 /// The tags that resources carry. One that has never had any does not appear.
@@ -38,8 +47,15 @@ pub(crate) async fn tags(config: &SdkConfig, arns: &[Arn]) -> Result<BTreeMap<Ar
     Ok(tags)
 }
 
-/// The tags of an IAM role or user.
+/// The tags of an IAM role or user; none for one that does not exist, which [`write`] will find out.
 pub(crate) async fn identity_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, AwsFault> {
+    match listed_tags(config, via, arn).await {
+        Err(fault) if fault.class() == Class::Invalid => Ok(TagMap::new()),
+        other => other,
+    }
+}
+
+async fn listed_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, AwsFault> {
     let client = aws_sdk_iam::Client::new(config);
     let name = identity_name(arn);
     let list = if via == Via::IamRole {
@@ -52,7 +68,8 @@ pub(crate) async fn identity_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Re
     Ok(list.into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 
-/// Writes tags on resources and returns what was refused.
+/// Writes tags on resources and returns what was refused. Where the Tagging API refuses a whole call for one of its
+/// resources, each is tried by itself.
 pub(crate) async fn write(
     config: &SdkConfig,
     via: Via,
@@ -60,12 +77,24 @@ pub(crate) async fn write(
     arns: &[&Arn],
 ) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
     match via {
-        Via::TaggingApi => through_tagging_api(config, tags, arns).await,
-        Via::IamRole | Via::IamUser => {
-            for arn in arns {
-                on_identity(config, via, tags, arn).await?;
+        Via::TaggingApi => match through_tagging_api(config, tags, arns).await {
+            Err(fault) if fault.class() == Class::Invalid => {
+                let mut all = Vec::new();
+                for arn in arns {
+                    let alone = through_tagging_api(config, tags, &[arn]).await;
+                    all.extend(alone.or_else(|fault| refused(arn, fault))?);
+                }
+                Ok(all)
             }
-            Ok(Vec::new())
+            other => other,
+        },
+        Via::IamRole | Via::IamUser => {
+            let mut all = Vec::new();
+            for arn in arns {
+                let alone = on_identity(config, via, tags, arn).await.map(|()| Vec::new());
+                all.extend(alone.or_else(|fault| refused(arn, fault))?);
+            }
+            Ok(all)
         }
         Via::OwnerOnly => Ok(Vec::new()),
     }

@@ -17,6 +17,16 @@ struct Declared {
     event: Value,
     answer: Value,
     calls: Vec<Call>,
+    #[serde(default)]
+    batch: Option<DeclaredBatch>,
+}
+
+/// The record of the event many times over, in one event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredBatch {
+    records: u32,
+    calls: Vec<Call>,
 }
 
 /// A function with what it is given and what it has to do.
@@ -27,6 +37,31 @@ pub(crate) struct Function {
     /// Its own variables, beside those that every function has.
     pub environment: BTreeMap<String, String>,
     pub invocation: Invocation,
+    /// One more invocation, of a function that takes many records at once.
+    pub batch: Option<Batch>,
+}
+
+/// An event with many records.
+pub(crate) struct Batch {
+    pub records: u32,
+    pub invocation: Invocation,
+}
+
+impl DeclaredBatch {
+    fn read(&self, function: &Declared, items: &BTreeMap<String, Value>) -> Result<Batch, Error> {
+        let record = function.event.pointer("/Records/0").ok_or("a batch needs an event with records")?;
+        let records = (0..self.records).map(|number| {
+            let mut record = record.clone();
+            record["messageId"] = json!(format!("m-{number}"));
+            record
+        });
+        let event = json!({ "Records": records.collect::<Vec<_>>() });
+        let calls = script(self.calls.iter(), items)?;
+        let answer = function.answer.clone();
+        let invocation =
+            Invocation { event: event.to_string().into(), answer, warm: Arc::clone(&calls), script: calls };
+        Ok(Batch { records: self.records, invocation })
+    }
 }
 
 /// An event, the AWS calls it leads to and the answer to it.
@@ -53,6 +88,7 @@ pub(crate) fn all() -> Result<Vec<Function>, Error> {
     let declared: Vec<Declared> = serde_json::from_str(include_str!("../data/functions.json"))?;
     let read = |function: Declared| {
         Ok(Function {
+            batch: function.batch.as_ref().map(|batch| batch.read(&function, &items)).transpose()?,
             invocation: Invocation {
                 event: function.event.to_string().into(),
                 answer: function.answer,

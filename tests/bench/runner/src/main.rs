@@ -140,11 +140,12 @@ impl Trio {
     /// Measures each program once. Whoever comes first changes with every round.
     fn measure(&mut self, world: &World, round: usize) -> Result<(), Error> {
         let empty = Invocation::empty();
-        let invocations = [&self.function.invocation, &self.function.invocation, &empty];
+        let (own, batch) = (&self.function.invocation, self.function.batch.as_ref());
+        let invocations = [(own, batch), (own, batch), (&empty, None)];
         let mut turns: Vec<_> = self.programs.iter().zip(invocations).zip(&mut self.samples).collect();
         turns.rotate_left(round % KINDS);
-        for ((program, invocation), samples) in turns {
-            let sample = world.measure(program, &self.function, invocation)?;
+        for ((program, (invocation, batch)), samples) in turns {
+            let sample = world.measure(program, &self.function, invocation, batch)?;
             if round > 0 {
                 samples.push(sample);
             }

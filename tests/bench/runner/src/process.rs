@@ -3,7 +3,7 @@
 use crate::{
     Error,
     aws::{Aws, Script},
-    function::{Function, Invocation, contains},
+    function::{Batch, Function, Invocation, contains},
     lambda::{Lambda, News},
     statistics::median,
 };
@@ -43,6 +43,8 @@ pub(crate) struct Sample {
     pub warm: f64,
     /// The most memory it had resident, in MB of 10^6 bytes.
     pub peak: f64,
+    /// From handing over many records to the answer, in milliseconds, where it takes many: the median of three.
+    pub batch: Option<f64>,
 }
 
 /// Lambda and AWS, as the processes see them.
@@ -66,6 +68,7 @@ impl World {
         program: &Program,
         function: &Function,
         invocation: &Invocation,
+        batch: Option<&Batch>,
     ) -> Result<Sample, Error> {
         let log = self.logs.join(format!("{}.log", program.label));
         let output = File::create(&log)?;
@@ -81,11 +84,17 @@ impl World {
         self.lambda.next_process();
         let begun = Instant::now();
         let mut running = Running(command.spawn().map_err(|why| format!("{}: {why}", program.command.display()))?);
-        self.take_through(&mut running, begun, invocation)
+        self.take_through(&mut running, begun, invocation, batch)
             .map_err(|why| format!("{}: {why}; see {}", program.label, log.display()).into())
     }
 
-    fn take_through(&self, running: &mut Running, begun: Instant, invocation: &Invocation) -> Result<Sample, Error> {
+    fn take_through(
+        &self,
+        running: &mut Running,
+        begun: Instant,
+        invocation: &Invocation,
+        batch: Option<&Batch>,
+    ) -> Result<Sample, Error> {
         let start = milliseconds(self.polled(running)?.duration_since(begun));
         let first = self.invoke(running, invocation, &invocation.script)?;
         let mut warm = Vec::with_capacity(self.warm_invocations);
@@ -94,7 +103,15 @@ impl World {
             warm.push(self.invoke(running, invocation, &invocation.warm)?);
         }
         self.polled(running)?;
-        Ok(Sample { start, first, warm: median(warm), peak: running.peak()? })
+        let peak = running.peak()?;
+        let mut many = Vec::new();
+        for _ in 0..batch.map_or(0, |_| 3) {
+            many.extend(
+                batch.map(|batch| self.invoke(running, &batch.invocation, &batch.invocation.script)).transpose()?,
+            );
+            self.polled(running)?;
+        }
+        Ok(Sample { start, first, warm: median(warm), peak, batch: (!many.is_empty()).then(|| median(many)) })
     }
 
     fn polled(&self, running: &mut Running) -> Result<Instant, Error> {

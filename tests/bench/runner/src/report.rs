@@ -28,6 +28,15 @@ pub(crate) struct Row {
     pub python: Figures,
     python_over_rust: Ratios,
     rust_over_empty: Ratios,
+    /// Records a second of one process, of a function that takes many at once.
+    records_per_second: Option<Rates>,
+}
+
+/// How many a second.
+#[derive(Serialize)]
+struct Rates {
+    rust: f64,
+    python: f64,
 }
 
 /// What one program takes.
@@ -94,6 +103,11 @@ impl Report {
         let row = |trio: &Trio| {
             let name = &trio.function.name;
             let [rust, python, _] = &trio.samples;
+            let rate = |samples: &[Sample]| {
+                let taken: Vec<f64> = samples.iter().filter_map(|sample| sample.batch).collect();
+                trio.function.batch.as_ref().map(|batch| f64::from(batch.records) * 1000.0 / Summary::of(&taken).median)
+            };
+            let rates = rate(rust).zip(rate(python)).map(|(rust, python)| Rates { rust, python });
             let twin = size::of_binary(&twins.join(format!("{name}.py")))?;
             let rust = Figures::of(&rust.iter(), size::of_binary(&options.binaries.join(name).join("bootstrap"))?);
             let python = Figures::of(&python.iter(), dependencies + twin);
@@ -102,6 +116,7 @@ impl Report {
                 sdk_clients: trio.function.sdk_clients,
                 python_over_rust: python.over(&rust),
                 rust_over_empty: rust.over(&floor),
+                records_per_second: rates,
                 rust,
                 python,
             })
@@ -163,6 +178,16 @@ impl fmt::Display for Report {
         self.table(f, "Warm invocation, ms", |figures| figures.warm_ms, |ratios| ratios.warm)?;
         self.table(f, "Peak resident memory, MB", |figures| figures.peak_mb, |ratios| ratios.peak)?;
         self.table(f, "Deployment unpacked, MB", |figures| constant(figures.size_mb), |ratios| ratios.size)?;
+        for row in &self.functions {
+            if let Some(Rates { rust, python }) = &row.records_per_second {
+                let times = rust / python;
+                let name = &row.name;
+                writeln!(
+                    f,
+                    "{name}: {rust:.0} records a second in one process; Python {python:.0}; {times:.1} times\n"
+                )?;
+            }
+        }
         for Target { text, met, function, value } in &self.targets {
             let verdict = if *met { "met    " } else { "NOT met" };
             writeln!(f, "{verdict}  {text}: {value:.1} ({function})")?;
