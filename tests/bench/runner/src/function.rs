@@ -52,7 +52,9 @@ impl DeclaredBatch {
         let record = function.event.pointer("/Records/0").ok_or("a batch needs an event with records")?;
         let records = (0..self.records).map(|number| {
             let mut record = record.clone();
-            record["messageId"] = json!(format!("m-{number}"));
+            if let Some(fields) = record.as_object_mut() {
+                fields.insert("messageId".to_owned(), json!(format!("m-{number}")));
+            }
             record
         });
         let event = json!({ "Records": records.collect::<Vec<_>>() });
