@@ -15,7 +15,7 @@ async fn send(stack: &Stack, body: &str) {
 
 /// Waits for the dead letter that contains `text`, and takes it out. Returns its reason.
 async fn dead_letter(stack: &Stack, text: &str) -> String {
-    let url = stack.output("DeadLetterQueueUrl");
+    let url = stack.output("UntaggedQueueUrl");
     let asked = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 1, "WaitTimeSeconds": 1,
         "MessageAttributeNames": ["All"]});
     let began = Instant::now();

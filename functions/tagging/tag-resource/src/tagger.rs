@@ -1,6 +1,7 @@
 //! The calls that read and write tags in an account.
 
 use aws::{AwsFault, SdkConfig};
+use aws_sdk_resourcegroupstagging::Client as TaggingApi;
 use landing_zone::Class;
 use std::collections::BTreeMap;
 use tagging::{Arn, TagMap, Via};
@@ -29,7 +30,7 @@ fn refused(arn: &Arn, fault: AwsFault) -> Result<Vec<(Arn, Refusal)>, AwsFault> 
 
 /// The tags that resources carry. One that has never had any does not appear.
 pub(crate) async fn tags(config: &SdkConfig, arns: &[Arn]) -> Result<BTreeMap<Arn, TagMap>, AwsFault> {
-    let client = aws_sdk_resourcegroupstagging::Client::new(config);
+    let client = TaggingApi::new(config);
     let mut tags = BTreeMap::new();
     for some in arns.chunks(MOST_READ) {
         let asked = some.iter().map(Arn::to_string).collect();
@@ -68,8 +69,7 @@ async fn listed_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, 
     Ok(list.into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 
-/// Writes tags on resources and returns what was refused. Where the Tagging API refuses a whole call for one of its
-/// resources, each is tried by itself.
+/// Writes tags on resources and returns what was refused.
 pub(crate) async fn write(
     config: &SdkConfig,
     via: Via,
@@ -77,17 +77,7 @@ pub(crate) async fn write(
     arns: &[&Arn],
 ) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
     match via {
-        Via::TaggingApi => match through_tagging_api(config, tags, arns).await {
-            Err(fault) if fault.class() == Class::Invalid => {
-                let mut all = Vec::new();
-                for arn in arns {
-                    let alone = through_tagging_api(config, tags, &[arn]).await;
-                    all.extend(alone.or_else(|fault| refused(arn, fault))?);
-                }
-                Ok(all)
-            }
-            other => other,
-        },
+        Via::TaggingApi => tag_resources(&TaggingApi::new(config), tags, arns).await,
         Via::IamRole | Via::IamUser => {
             let mut all = Vec::new();
             for arn in arns {
@@ -100,12 +90,23 @@ pub(crate) async fn write(
     }
 }
 
-async fn through_tagging_api(
-    config: &SdkConfig,
-    tags: &TagMap,
-    arns: &[&Arn],
-) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
-    let answer = aws_sdk_resourcegroupstagging::Client::new(config)
+/// Where the Tagging API refuses a whole call for one of its resources, each is tried by itself.
+async fn tag_resources(client: &TaggingApi, tags: &TagMap, arns: &[&Arn]) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
+    match tag_together(client, tags, arns).await {
+        Err(fault) if fault.class() == Class::Invalid => {
+            let mut all = Vec::new();
+            for arn in arns {
+                let alone = tag_together(client, tags, &[arn]).await;
+                all.extend(alone.or_else(|fault| refused(arn, fault))?);
+            }
+            Ok(all)
+        }
+        other => other,
+    }
+}
+
+async fn tag_together(client: &TaggingApi, tags: &TagMap, arns: &[&Arn]) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
+    let answer = client
         .tag_resources()
         .set_resource_arn_list(Some(arns.iter().map(ToString::to_string).collect()))
         .set_tags(Some(tags.clone().into_iter().collect()))
@@ -174,4 +175,51 @@ pub(crate) async fn attached_volumes(
         }
     }
     Ok(attached)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_resourcegroupstagging::{
+        operation::tag_resources::{TagResourcesError, TagResourcesOutput},
+        types::{ErrorCode, FailureInfo, error::InvalidParameterException},
+    };
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    fn arn(name: &str) -> Arn {
+        Arn::parse(&format!("arn:aws:sns:eu-west-1:111122223333:{name}")).unwrap()
+    }
+
+    fn tags() -> TagMap {
+        TagMap::from([("owner".to_owned(), "jane".to_owned())])
+    }
+
+    #[tokio::test]
+    async fn one_wrong_resource_does_not_spoil_the_call_for_the_others() {
+        let wrong = mock!(TaggingApi::tag_resources)
+            .match_requests(|request| request.resource_arn_list().iter().any(|arn| arn.ends_with(":wrong")))
+            .then_error(|| {
+                let refused = InvalidParameterException::builder().message("not supported").build();
+                TagResourcesError::InvalidParameterException(refused)
+            });
+        let right = mock!(TaggingApi::tag_resources)
+            .match_requests(|request| request.resource_arn_list() == [arn("right").to_string()])
+            .then_output(|| TagResourcesOutput::builder().build());
+        let client = mock_client!(aws_sdk_resourcegroupstagging, RuleMode::MatchAny, [&wrong, &right]);
+        let refused = tag_resources(&client, &tags(), &[&arn("right"), &arn("wrong")]).await.unwrap();
+        assert_eq!(refused.iter().map(|(arn, _)| arn.clone()).collect::<Vec<_>>(), [arn("wrong")]);
+        assert_eq!((wrong.num_calls(), right.num_calls()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn a_resource_that_its_service_refuses_is_named() {
+        let busy = mock!(TaggingApi::tag_resources).then_output(|| {
+            let failure = FailureInfo::builder().error_code(ErrorCode::from("ResourceInUseException")).build();
+            TagResourcesOutput::builder().failed_resources_map(arn("busy").as_str(), failure).build()
+        });
+        let client = mock_client!(aws_sdk_resourcegroupstagging, [&busy]);
+        let refused = tag_resources(&client, &tags(), &[&arn("busy"), &arn("free")]).await.unwrap();
+        assert_eq!(refused.len(), 1);
+        assert_eq!((&refused[0].0, &*refused[0].1.code), (&arn("busy"), "ResourceInUseException"));
+    }
 }
