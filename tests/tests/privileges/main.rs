@@ -43,15 +43,16 @@ async fn roles_allow_every_recorded_call_and_grant_nothing_else() {
         for need in needs.iter().filter(|need| !allows(&role.policy(), need)) {
             faults.push(format!("{name} is not allowed {need}"));
         }
-        for (grant, policy) in role.grants() {
-            granted += 1;
-            // The Tagging API asks for the service's permission behind our back: the contract tests compare those with the
-            // rules.
-            if name != "tagging" && !needs.iter().any(|need| allows(&policy, need)) {
+        // The Tagging API asks for the service's permission behind our back: the contract tests compare those with the
+        // rules.
+        let grants = if name == "tagging" { Vec::new() } else { role.grants() };
+        granted += grants.len();
+        for (grant, policy) in &grants {
+            if !needs.iter().any(|need| allows(policy, need)) {
                 faults.push(format!("{name} is granted {grant} and never used it"));
             }
         }
-        eprintln!("{name:<32} {:>4} distinct needs, {:>2} grants", needs.len(), role.grants().len());
+        eprintln!("{name:<32} {:>4} distinct needs, {:>2} grants", needs.len(), grants.len());
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     eprintln!("{} recorded calls, {} roles, {granted} grants, each needed", calls.len(), roles.len());
