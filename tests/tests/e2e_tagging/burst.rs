@@ -119,7 +119,7 @@ async fn all_tagged(aws: &tests::Aws, account: &str, stem: &str, each: usize, be
     }
 }
 
-/// Every event is done with: none waits, none is among the dead letters of this burst.
+/// Every event is done with: none waits and none is being worked on.
 async fn empty(stack: &Stack, began: Instant) {
     let names =
         ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"];

@@ -28,11 +28,12 @@ const NEW_SECONDS: i64 = 600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Meaning {
+    /// Asking again does not help.
     Refused,
-    Throttled,
-    NotReady,
+    /// New or gone.
     Missing,
-    Passing,
+    /// Throttled, not ready, not allowed yet, trouble inside AWS.
+    Later,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +57,7 @@ pub(crate) fn of_failure(code: &str, message: &str, made: Timestamp, now: Timest
     let text = format!("{code}: {message}");
     match meaning.map(|row| row.means) {
         Some(Meaning::Missing) if now.duration_since(made).as_secs() > NEW_SECONDS => Outcome::Gone,
-        Some(Meaning::Missing | Meaning::Throttled | Meaning::NotReady | Meaning::Passing) => Outcome::Later(text),
+        Some(Meaning::Missing | Meaning::Later) => Outcome::Later(text),
         Some(Meaning::Refused) | None => Outcome::Failed(text),
     }
 }
