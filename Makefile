@@ -42,7 +42,7 @@ unit: ## Unit, contract and topology tests
 	cargo test --locked --package tests --test contract --test topology
 
 e2e: up ## End-to-end tests on the embedded AWS
-	cargo test --locked --package tests --test 'e2e*' -- --test-threads=1 --nocapture
+	cargo test --locked --package tests --test 'e2e*' -- --test-threads=1 --nocapture || { tail -n 20 .local/logs/*.log >&2; exit 1; }
 	cargo test --locked --package tests --test privileges -- --test-threads=1 --nocapture
 
 BENCH_ARGS ?=

@@ -1,7 +1,6 @@
 //! One request from arrival to answer: name it, choose the emulator, break it if asked, record it.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use crate::answer::{self, Answer};
 use crate::call::{self, Call};
 use crate::caller::{self, Accounts, Scope};
 use crate::faults::{Faults, Kind, Rule, Sight};
-use crate::peer;
+use crate::peer::{self, Connection};
 use crate::record::{self, Entry, Record};
 use crate::services::{Backend, Service, Services};
 use crate::text::field;
@@ -71,13 +70,13 @@ impl Gateway {
     pub(crate) async fn handle(
         self: Arc<Self>,
         request: Request<Incoming>,
-        client: SocketAddr,
+        connection: Connection,
     ) -> Result<Answer, Dropped> {
         let (parts, body) = request.into_parts();
         let Ok(body) = body.collect().await else {
             return Err(Dropped);
         };
-        let work = tokio::spawn(async move { self.answer(parts, body.to_bytes(), client).await });
+        let work = tokio::spawn(async move { self.answer(parts, body.to_bytes(), connection).await });
         match work.await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) | Err(_) => Err(Dropped),
@@ -85,7 +84,7 @@ impl Gateway {
     }
 
     /// `None` drops the connection.
-    async fn answer(&self, parts: Parts, body: Bytes, client: SocketAddr) -> Option<Answer> {
+    async fn answer(&self, parts: Parts, body: Bytes, connection: Connection) -> Option<Answer> {
         if let Some(path) = parts.uri.path().strip_prefix("/_local/") {
             return Some(self.control(path, &parts, body).await);
         }
@@ -96,7 +95,7 @@ impl Gateway {
             return Some(self.upstream.send(backend, &parts, body, None).await.into_answer());
         };
         let routed = self.route(&service, &scope, &parts, &body);
-        self.carry_out(routed, &parts, body, client).await
+        self.carry_out(routed, &parts, body, connection).await
     }
 
     /// Member accounts live in moto, whoever serves the service in the management account.
@@ -114,7 +113,7 @@ impl Gateway {
         Routed { call, service: facts, backend, function: caller::function(&parts.headers), account }
     }
 
-    async fn carry_out(&self, routed: Routed, parts: &Parts, body: Bytes, client: SocketAddr) -> Option<Answer> {
+    async fn carry_out(&self, routed: Routed, parts: &Parts, body: Bytes, connection: Connection) -> Option<Answer> {
         let (at, started) = (record::now(), Instant::now());
         let fault = self.faults.strike(&Sight {
             call: &routed.call,
@@ -138,8 +137,8 @@ impl Gateway {
             }
             Some(Kind::Kill) => {
                 self.forward(&routed, parts, body).await;
-                if let Err(error) = peer::kill(client) {
-                    eprintln!("no process to kill behind {client}: {error}");
+                if let Err(error) = peer::kill(connection) {
+                    eprintln!("no process to kill behind {}: {error}", connection.client);
                 }
                 None
             }

@@ -6,23 +6,32 @@ use std::{fs, io};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Kills the process that owns the client's end of a connection.
-pub(crate) fn kill(client: SocketAddr) -> io::Result<()> {
+/// A connection as its client sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connection {
+    pub(crate) client: SocketAddr,
+    pub(crate) gateway: SocketAddr,
+}
+
+/// Kills the process that owns the client's end of a connection. Both ends have to match: the port of a client that is
+/// gone may already be another process's, the gateway's own towards an emulator for one.
+pub(crate) fn kill(connection: Connection) -> io::Result<()> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let inode =
-        tables.iter().filter_map(|table| fs::read_to_string(table).ok()).find_map(|table| inode(&table, client));
+        tables.iter().filter_map(|table| fs::read_to_string(table).ok()).find_map(|table| inode(&table, connection));
     let owner = inode.and_then(|inode| owner(&format!("socket:[{inode}]")));
     let owner = owner.and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
     kill_process(owner, Signal::KILL).map_err(io::Error::from)
 }
 
-/// The inode of the socket whose local end is `local`, in the format of `/proc/net/tcp`.
-fn inode(table: &str, local: SocketAddr) -> Option<u64> {
-    let wanted = [local, mapped(local)].map(hexadecimal);
+/// The inode of the client's socket, in the format of `/proc/net/tcp`.
+fn inode(table: &str, connection: Connection) -> Option<u64> {
+    let ends = [connection.client, connection.gateway].map(|end| [end, mapped(end)].map(hexadecimal));
     table.lines().skip(1).find_map(|line| {
         let columns: Vec<_> = line.split_whitespace().collect();
-        let address = columns.get(1)?;
-        wanted.iter().any(|wanted| wanted == address).then(|| columns.get(9)?.parse().ok()).flatten()
+        let found = columns.get(1..3)?;
+        let same = found.iter().zip(&ends).all(|(found, spellings)| spellings.iter().any(|end| end == found));
+        same.then(|| columns.get(9)?.parse().ok()).flatten()
     })
 }
 
@@ -65,9 +74,12 @@ mod tests {
     fn the_owner_of_a_connection_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let connection = Connection { client: client.local_addr().unwrap(), gateway: listener.local_addr().unwrap() };
         let table = fs::read_to_string("/proc/net/tcp").unwrap();
-        let inode = inode(&table, client.local_addr().unwrap()).unwrap();
-        assert_eq!(owner(&format!("socket:[{inode}]")), i32::try_from(std::process::id()).ok());
+        let found = inode(&table, connection).unwrap();
+        assert_eq!(owner(&format!("socket:[{found}]")), i32::try_from(std::process::id()).ok());
+        let elsewhere = Connection { gateway: "127.0.0.1:1".parse().unwrap(), ..connection };
+        assert_eq!(inode(&table, elsewhere), None);
     }
 
     #[test]
