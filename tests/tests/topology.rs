@@ -12,6 +12,12 @@ struct Machine {
     document: Value,
 }
 
+/// The states of a machine, or those that each item of a Map runs through, which are a machine of their own.
+struct Part {
+    name: String,
+    document: Value,
+}
+
 impl Machine {
     fn all() -> Vec<Self> {
         let mut machines = Vec::new();
@@ -25,6 +31,28 @@ impl Machine {
         machines
     }
 
+    fn parts(&self) -> Vec<Part> {
+        let (mut parts, mut open) =
+            (Vec::new(), vec![Part { name: self.name.clone(), document: self.document.clone() }]);
+        while let Some(part) = open.pop() {
+            for (name, state) in part.states() {
+                if state["Type"] == "Map" {
+                    let name = format!("{} {name}", part.name);
+                    open.push(Part { name, document: state["ItemProcessor"].clone() });
+                }
+            }
+            parts.push(part);
+        }
+        parts
+    }
+}
+
+/// Every part of every machine.
+fn parts() -> Vec<Part> {
+    Machine::all().iter().flat_map(Machine::parts).collect()
+}
+
+impl Part {
     fn states(&self) -> BTreeMap<String, &Value> {
         let states = self.document["States"].as_mapping().unwrap();
         states.iter().map(|(name, state)| (name.as_str().unwrap().to_owned(), state)).collect()
@@ -73,7 +101,7 @@ fn reachable(states: &BTreeMap<String, &Value>, from: &str) -> BTreeSet<String> 
 
 #[test]
 fn every_state_is_reachable_and_every_way_leads_to_one() {
-    for machine in Machine::all() {
+    for machine in parts() {
         let states = machine.states();
         let all: BTreeSet<String> = states.keys().cloned().collect();
         assert_eq!(reachable(&states, &machine.start()), all, "{}", machine.name);
@@ -85,10 +113,10 @@ fn machine_and_tasks_have_a_time_out() {
     for machine in Machine::all() {
         let whole = machine.document["TimeoutSeconds"].as_u64().unwrap_or(0);
         assert!(whole > 0, "{}", machine.name);
-        for (name, state) in machine.states() {
-            if state["Type"] == "Task" {
+        for part in machine.parts() {
+            for (name, state) in part.states().into_iter().filter(|(_, state)| state["Type"] == "Task") {
                 let seconds = state["TimeoutSeconds"].as_u64().unwrap_or(0);
-                assert!((1..=whole).contains(&seconds), "{} {name}", machine.name);
+                assert!((1..=whole).contains(&seconds), "{} {name}", part.name);
             }
         }
     }
@@ -116,7 +144,7 @@ const TRANSIENT: [&str; 14] = [
 #[test]
 fn tasks_retry_every_class_of_passing_trouble_with_jitter_and_catch_the_rest() {
     use landing_zone::Class;
-    for machine in Machine::all() {
+    for machine in parts() {
         for (name, state) in machine.states() {
             if state["Type"] != "Task" {
                 continue;
@@ -150,7 +178,7 @@ fn tasks_retry_every_class_of_passing_trouble_with_jitter_and_catch_the_rest() {
 
 #[test]
 fn no_error_ends_in_success() {
-    for machine in Machine::all() {
+    for machine in parts() {
         let states = machine.states();
         let mut caught = 0;
         for (name, state) in &states {
@@ -168,7 +196,8 @@ fn no_error_ends_in_success() {
 
 #[test]
 fn every_loop_counts_and_has_a_bound() {
-    for machine in Machine::all() {
+    let mut loops = BTreeMap::new();
+    for machine in parts() {
         let states = machine.states();
         let unbounded: BTreeMap<&str, Vec<String>> = states
             .iter()
@@ -186,14 +215,40 @@ fn every_loop_counts_and_has_a_bound() {
             left.remove(done);
         }
         assert_eq!(left, BTreeSet::new(), "{}: a loop without a bound", machine.name);
-        let loops = states.values().flat_map(|state| ways(state)).filter(|(way, _)| *way == Way::Bounded).count();
-        assert!(loops > 0, "{}: the test sees no loop", machine.name);
+        let counted = states.values().flat_map(|state| ways(state)).filter(|(way, _)| *way == Way::Bounded).count();
+        *loops.entry(machine.name.split(' ').next().unwrap().to_owned()).or_insert(0) += counted;
     }
+    for (machine, loops) in loops {
+        assert!(loops > 0, "{machine}: the test sees no loop");
+    }
+}
+
+/// What an item runs into stays with the item.
+#[test]
+fn a_map_goes_on_when_an_item_fails_and_catches_the_rest() {
+    let mut maps = 0;
+    for machine in parts() {
+        for (name, state) in machine.states().into_iter().filter(|(_, state)| state["Type"] == "Map") {
+            maps += 1;
+            let at = format!("{} {name}", machine.name);
+            assert_eq!(state["ToleratedFailurePercentage"], 100, "{at}");
+            assert!(state["MaxConcurrency"].as_u64().is_some_and(|most| (1..=100).contains(&most)), "{at}");
+            assert_eq!(state["Catch"][0]["ErrorEquals"][0], "States.ALL", "{at}");
+        }
+    }
+    assert!(maps > 0);
 }
 
 #[test]
 fn every_substitution_is_given_and_used() {
-    let template = std::fs::read_to_string(root().join("sam/accounts.yaml")).unwrap();
+    let templates: Vec<Value> = std::fs::read_dir(root().join("sam"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .map(|path| serde_yaml_ng::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+        .collect();
+    let resources =
+        || templates.iter().filter_map(|template| template["Resources"].as_mapping()).flat_map(|all| all.values());
     for machine in Machine::all() {
         let used: BTreeSet<String> = machine
             .text
@@ -201,14 +256,11 @@ fn every_substitution_is_given_and_used() {
             .skip(1)
             .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_owned()))
             .collect();
-        assert!(template.contains(&machine.name), "{} is not deployed", machine.name);
-        let template: Value = serde_yaml_ng::from_str(&template).unwrap();
-        let given: BTreeSet<String> = template["Resources"]["AccountVending"]["Properties"]["DefinitionSubstitutions"]
-            .as_mapping()
-            .unwrap()
-            .keys()
-            .map(|key| key.as_str().unwrap().to_owned())
-            .collect();
+        let uri = format!("../statemachines/{}", machine.name);
+        let deployed = resources().find(|resource| resource["Properties"]["DefinitionUri"] == *uri);
+        let deployed = deployed.unwrap_or_else(|| panic!("{} is not deployed", machine.name));
+        let given = deployed["Properties"]["DefinitionSubstitutions"].as_mapping().unwrap();
+        let given: BTreeSet<String> = given.keys().map(|key| key.as_str().unwrap().to_owned()).collect();
         assert_eq!(used, given, "{}", machine.name);
     }
 }

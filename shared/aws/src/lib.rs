@@ -4,9 +4,17 @@ mod config;
 mod fault;
 #[cfg(feature = "member-sessions")]
 mod member;
+#[cfg(feature = "organization")]
+mod organization;
+#[cfg(feature = "resource-tags")]
+mod resources;
 
 pub use aws_config::SdkConfig;
 pub use config::{ConfigError, optional, required, sdk_config};
 pub use fault::AwsFault;
 #[cfg(feature = "member-sessions")]
 pub use member::{MEMBER_ROLES_STACK, MemberRole, session};
+#[cfg(feature = "organization")]
+pub use organization::{account_tags, active_accounts};
+#[cfg(feature = "resource-tags")]
+pub use resources::resource_tags;

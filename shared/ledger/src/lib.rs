@@ -8,6 +8,7 @@
 //! | `key#<digest>` | which request an idempotency key stands for |
 //! | `pace#create-account` | creation slots and token bucket |
 //! | `stack#<stack ARN>` | who made a `CloudFormation` stack |
+//! | `coverage#<account id>#<Region>`, `untagged#<account id>#<Region>` | how many resources carry their tags, and which do not |
 //! | `organization` | ids of the root and the organizational units |
 //!
 //! Every write is conditional and may happen twice.
@@ -23,6 +24,7 @@ mod reservations;
 mod stacks;
 mod stamp;
 mod steps;
+mod sweeps;
 mod table;
 
 pub use error::Error;

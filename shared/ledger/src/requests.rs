@@ -16,7 +16,7 @@ use landing_zone::{AccountType, Environment, RequestId};
 use serde::{Deserialize, Serialize};
 
 /// The index of requests by time.
-const INDEX: &str = "requests-by-time";
+pub(crate) const INDEX: &str = "requests-by-time";
 
 /// What a client's idempotency key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

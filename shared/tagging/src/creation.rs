@@ -1,7 +1,7 @@
 //! One `CloudTrail` record: did it make something that gets tags?
 
 use crate::{
-    Arn, Principal, Rule, TagMap, Via,
+    Arn, Principal, Rule, TagMap, Via, found,
     request_tags::request_tags,
     rules::rule,
     template::{Template, child},
@@ -15,9 +15,11 @@ use serde_json::Value;
 pub struct Creation {
     /// The row that knows the call.
     pub rule: &'static Rule,
-    /// `CloudTrail`'s id of the event.
+    /// Whether the call itself was seen.
+    pub origin: Origin,
+    /// `CloudTrail`'s id of the event, or that of the finding.
     pub event_id: String,
-    /// When it happened.
+    /// When it happened, or was found.
     pub time: Timestamp,
     /// The account it happened in.
     pub account: AccountId,
@@ -35,6 +37,15 @@ pub struct Creation {
     pub request_tags: TagMap,
 }
 
+/// How a resource became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// By the call that made it.
+    Call,
+    /// By its being there: who made it, and when, is not known.
+    Found,
+}
+
 /// What a record means to the tagger.
 #[derive(Debug, Clone)]
 pub enum Verdict {
@@ -49,9 +60,15 @@ pub enum Verdict {
 /// Why a record needs nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ignored {
-    /// Not `CloudTrail`'s.
-    #[error("not a CloudTrail record")]
-    NotCloudTrail,
+    /// Neither a call nor a finding.
+    #[error("neither a CloudTrail record nor a finding")]
+    NotOurs,
+    /// A finding that tags do not mend.
+    #[error("a finding that is not about tags")]
+    OtherFinding,
+    /// A finding that is passed, settled or suppressed.
+    #[error("a finding that asks for nothing")]
+    SettledFinding,
     /// No row.
     #[error("no rule for this call")]
     NoRule,
@@ -108,7 +125,7 @@ pub fn classify(record: &Value) -> Verdict {
 }
 
 /// A verdict that ends the reading.
-struct Left(Box<Verdict>);
+pub(crate) struct Left(Box<Verdict>);
 
 impl From<Ignored> for Left {
     fn from(why: Ignored) -> Self {
@@ -125,7 +142,7 @@ impl From<Rejected> for Left {
 fn read(record: &Value) -> Result<Creation, Left> {
     let text = |name: &str| child(record, name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (Some(source), Some(name)) = (text("eventSource"), text("eventName")) else {
-        return Err(Ignored::NotCloudTrail.into());
+        return found::read(record);
     };
     let rule = rule(source, name).ok_or(Ignored::NoRule)?;
     if let Some(code) = text("errorCode") {
@@ -161,7 +178,20 @@ fn read(record: &Value) -> Result<Creation, Left> {
     let principal = Principal { person: principal.person.clone().or(person), ..principal };
     let request_tags = request_tags(record);
     let event_id = text("eventID").unwrap_or_default().to_owned();
-    Ok(Creation { rule, event_id, time, account, region, partition, resources: own, data, principal, request_tags })
+    let origin = Origin::Call;
+    Ok(Creation {
+        rule,
+        origin,
+        event_id,
+        time,
+        account,
+        region,
+        partition,
+        resources: own,
+        data,
+        principal,
+        request_tags,
+    })
 }
 
 /// The ARNs of the first place that leads to any, and of what was made along.
@@ -183,15 +213,15 @@ fn is_true(record: &Value, path: &str) -> bool {
 }
 
 /// `CloudTrail` writes RFC 3339; exports of it to databases drop the zone, which is always UTC.
-fn time(text: &str) -> Option<Timestamp> {
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok())
 }
 
-fn is_region(text: &str) -> bool {
+pub(crate) fn is_region(text: &str) -> bool {
     text.len() <= 32 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn partition(region: &str) -> &'static str {
+pub(crate) fn partition(region: &str) -> &'static str {
     match region.split('-').next() {
         Some("cn") => "aws-cn",
         Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
@@ -203,11 +233,12 @@ impl Creation {
     /// Where the calls that tag it are made: IAM is global and answers in one Region of its partition.
     #[must_use]
     pub fn tagging_region(&self) -> &str {
-        match (self.rule.source.as_str(), self.partition) {
-            ("iam", "aws") => "us-east-1",
-            ("iam", "aws-cn") => "cn-north-1",
-            ("iam", _) => "us-gov-west-1",
-            _ => &self.region,
+        let is_iam = self.resources.first().is_some_and(|arn| arn.service() == "iam");
+        match (is_iam, self.partition) {
+            (false, _) => &self.region,
+            (true, "aws") => "us-east-1",
+            (true, "aws-cn") => "cn-north-1",
+            (true, _) => "us-gov-west-1",
         }
     }
 

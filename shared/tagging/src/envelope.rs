@@ -1,5 +1,7 @@
 //! What a record may be wrapped in: an event of `EventBridge`, a log file of `CloudTrail`, messages of SQS and SNS.
+//! Records are calls (`CloudTrail`), findings (Security Hub) and resources that the sweep found.
 
+use crate::found;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -23,22 +25,22 @@ pub fn records(document: &Value) -> Vec<Found<'_>> {
     found
 }
 
-fn unwrap<'v>(value: Cow<'v, Value>, path: &str, depth: usize, found: &mut Vec<Found<'v>>) {
+fn unwrap<'v>(value: Cow<'v, Value>, path: &str, depth: usize, into: &mut Vec<Found<'v>>) {
     let within = |kind: &str| if path.is_empty() { kind.to_owned() } else { format!("{path}/{kind}") };
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     if depth == DEEPEST {
-        found.push(Found { kind: within("too deep"), record: value });
+        into.push(Found { kind: within("too deep"), record: value });
         return;
     }
     if matches!(&*value, Value::Array(_)) {
         for one in each(value) {
-            unwrap(one, path, depth + 1, found);
+            unwrap(one, path, depth + 1, into);
         }
         return;
     }
     if value.get("Records").is_some_and(Value::is_array) {
         for one in each(field(value, "Records")) {
-            unwrap(one, path, depth + 1, found);
+            unwrap(one, path, depth + 1, into);
         }
         return;
     }
@@ -54,8 +56,8 @@ fn unwrap<'v>(value: Cow<'v, Value>, path: &str, depth: usize, found: &mut Vec<F
     if let Some((kind, body)) = message {
         let kind = within(kind);
         match body.as_deref().map(serde_json::from_str::<Value>) {
-            Some(Ok(inner)) => unwrap(Cow::Owned(inner), &kind, depth + 1, found),
-            _ => found.push(Found { kind, record: value }),
+            Some(Ok(inner)) => unwrap(Cow::Owned(inner), &kind, depth + 1, into),
+            _ => into.push(Found { kind, record: value }),
         }
         return;
     }
@@ -63,12 +65,29 @@ fn unwrap<'v>(value: Cow<'v, Value>, path: &str, depth: usize, found: &mut Vec<F
         && value.get("detail").is_some_and(|detail| detail.get("eventSource").is_some())
     {
         let kind = within("eventbridge");
-        unwrap(field(value, "detail"), &kind, depth + 1, found);
+        unwrap(field(value, "detail"), &kind, depth + 1, into);
+        return;
+    }
+    if value.get("detail-type").is_some()
+        && value.get("detail").and_then(|detail| detail.get("findings")).is_some_and(Value::is_array)
+    {
+        let kind = within("eventbridge");
+        for one in each(field(field(value, "detail"), "findings")) {
+            unwrap(one, &kind, depth + 1, into);
+        }
+        return;
+    }
+    if found::is_message(&value) {
+        into.push(Found { kind: within("sweep"), record: field(value, "detail") });
+        return;
+    }
+    if found::is_finding(&value) {
+        into.push(Found { kind: within("finding"), record: value });
         return;
     }
     let kind =
         if value.get("eventSource").is_some() && value.get("eventName").is_some() { "cloudtrail" } else { "other" };
-    found.push(Found { kind: within(kind), record: value });
+    into.push(Found { kind: within(kind), record: value });
 }
 
 fn field<'v>(value: Cow<'v, Value>, name: &str) -> Cow<'v, Value> {

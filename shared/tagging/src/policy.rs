@@ -1,6 +1,6 @@
 //! Which tags the organization wants on a resource: a document that people write.
 
-use crate::{Creation, TagMap, template::Template};
+use crate::{Creation, Origin, TagMap, template::Template};
 use landing_zone::{MAX_TAGS, TagKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,8 +39,8 @@ static STANDARD: LazyLock<Policy> = LazyLock::new(|| {
 
 /// A document that is no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("tag policy: {0}")]
-pub struct PolicyError(String);
+#[error("the document does not fit: {0}")]
+pub struct PolicyError(pub(crate) String);
 
 impl Policy {
     /// Reads a document.
@@ -83,12 +83,15 @@ pub struct Facts {
 pub(crate) fn context(creation: &Creation, facts: &Facts) -> Value {
     let principal = &creation.principal;
     let person = principal.person.as_ref().or(facts.stack_owner.as_ref());
+    // The day a resource was found is not the day it was made.
+    let made = Some(creation).filter(|creation| creation.origin == Origin::Call);
+    let time = made.map(|made| made.time.to_string());
     json!({
         "account": facts.account,
         "principal": {"person": person, "name": principal.name, "role": principal.role,
             "session": principal.session, "invoked-by": principal.invoked_by},
-        "event": {"id": creation.event_id, "time": creation.time.to_string(),
-            "date": creation.time.to_string().get(..10), "source": creation.rule.source, "name": creation.rule.event,
+        "event": {"id": made.map(|made| &made.event_id), "time": time, "date": time.as_ref().and_then(|time| time.get(..10)),
+            "source": made.map(|made| &made.rule.source), "name": made.map(|made| &made.rule.event),
             "region": creation.region, "account": creation.account},
         "rule": {"data-classification": creation.rule.data_classification},
         "data": {"classifications": facts.data_classifications},

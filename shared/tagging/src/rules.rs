@@ -1,6 +1,6 @@
 //! The table of events: one row for each call that makes a resource.
 
-use crate::template::Template;
+use crate::{Arn, template::Template};
 use serde::Deserialize;
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -124,6 +124,14 @@ pub fn rules() -> &'static [Rule] {
     &TABLE.rules
 }
 
+/// True when a row tags resources of the ARN's service, so that the suite is allowed to.
+#[must_use]
+pub fn is_tagged_by_a_rule(arn: &Arn) -> bool {
+    let service =
+        |rule: &Rule| rule.action.as_deref().and_then(|action| action.split(':').next()) == Some(arn.service());
+    TABLE.rules.iter().any(service)
+}
+
 /// The row for a call; `source` is `sagemaker.amazonaws.com`.
 pub(crate) fn rule(source: &str, name: &str) -> Option<&'static Rule> {
     let source = source.strip_suffix(".amazonaws.com")?;
@@ -152,6 +160,13 @@ mod tests {
         let sources: std::collections::BTreeSet<&str> = rules().iter().map(|rule| rule.source.as_str()).collect();
         assert_eq!(sources.len(), 44);
         assert!(rules().iter().all(|rule| (1..=2).contains(&rule.tier)));
+    }
+
+    #[test]
+    fn services_without_a_row_are_known() {
+        let covered = |arn: &str| is_tagged_by_a_rule(&Arn::parse(arn).unwrap());
+        assert!(covered("arn:aws:sagemaker:eu-west-1:111122223333:endpoint/fraud") && covered("arn:aws:s3:::raw"));
+        assert!(!covered("arn:aws:cloudformation:eu-west-1:111122223333:stack/x/1"));
     }
 
     #[test]

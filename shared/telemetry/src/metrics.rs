@@ -11,6 +11,8 @@ pub enum Unit {
     Count,
     /// How long, in seconds.
     Seconds,
+    /// Of a hundred.
+    Percent,
 }
 
 /// One measured value.
@@ -65,6 +67,7 @@ fn line(
             let unit = match metric.unit {
                 Unit::Count => "Count",
                 Unit::Seconds => "Seconds",
+                Unit::Percent => "Percent",
             };
             json!({ "Name": metric.name, "Unit": unit })
         })

@@ -69,7 +69,7 @@ def handler(event):
 def route(event):
     segments = event["path"].strip("/").split("/")
     if segments[0] != "accounts" or len(segments) > 2:
-        raise Problem("unknown-path", "The API has /accounts and /accounts/{id}.")
+        raise Problem("unknown-path", "The API has /accounts, /accounts/{id} and /tags/coverage.")
     if len(segments) == 2 and event["httpMethod"] == "GET":
         return read(segments[1])
     if len(segments) == 1 and event["httpMethod"] == "GET":

@@ -2,17 +2,17 @@
 
 use crate::{
     app::App,
+    form::Form,
     page_token,
     problem::{INVALID_QUERY, Problem},
     response::{self, Response},
     view::Summary,
 };
-use aws_lambda_events::{apigw::ApiGatewayProxyRequest, query_map::QueryMap};
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use http::StatusCode;
 use landing_zone::{AccountType, Environment, FieldProblem};
 use ledger::{Filter, Position, State};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 const PARAMETERS: [&str; 5] = ["pageSize", "pageToken", "state", "environment", "accountType"];
 const DEFAULT_SIZE: usize = 50;
@@ -55,7 +55,7 @@ fn parse(request: &ApiGatewayProxyRequest) -> Result<Query, Vec<FieldProblem>> {
     let readable = Some(&filter).filter(|_| form.problems.is_empty());
     let size = form.read("pageSize", page_size).unwrap_or(DEFAULT_SIZE);
     let after = form.read("pageToken", |text| page_token::read(text, readable));
-    form.refuse_unknown();
+    form.refuse_unknown(&PARAMETERS);
     if form.problems.is_empty() { Ok(Query { filter, size, after }) } else { Err(form.problems) }
 }
 
@@ -65,49 +65,6 @@ fn page_size(text: &str) -> Result<usize, String> {
         .and_then(|text| text.parse().ok())
         .filter(|size| (1..=MAX_SIZE).contains(size))
         .ok_or_else(|| format!("must be a whole number from 1 to {MAX_SIZE}"))
-}
-
-/// Reads parameters one by one and keeps what was wrong with each.
-struct Form<'a> {
-    /// Sorted, so that the same query always has the same answer.
-    parameters: BTreeMap<&'a str, Vec<&'a str>>,
-    problems: Vec<FieldProblem>,
-}
-
-impl<'a> Form<'a> {
-    fn of(request: &'a ApiGatewayProxyRequest) -> Self {
-        // Only the second form keeps a parameter that was given twice.
-        let all: &QueryMap = if request.multi_value_query_string_parameters.is_empty() {
-            &request.query_string_parameters
-        } else {
-            &request.multi_value_query_string_parameters
-        };
-        let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, value) in all.iter() {
-            parameters.entry(name).or_default().push(value);
-        }
-        Self { parameters, problems: Vec::new() }
-    }
-
-    fn wrong(&mut self, field: &str, detail: String) {
-        self.problems.push(FieldProblem { field: field.to_owned(), detail });
-    }
-
-    fn read<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let parsed = match self.parameters.get(name).map(Vec::as_slice) {
-            None => return None,
-            Some([value]) => parse(value),
-            Some(_) => Err("must be given once".to_owned()),
-        };
-        parsed.map_err(|why| self.wrong(name, why)).ok()
-    }
-
-    fn refuse_unknown(&mut self) {
-        let unknown: Vec<&str> = self.parameters.keys().copied().filter(|name| !PARAMETERS.contains(name)).collect();
-        for name in unknown {
-            self.wrong(name, format!("is not a parameter; the parameters are {}", PARAMETERS.join(", ")));
-        }
-    }
 }
 
 #[cfg(test)]

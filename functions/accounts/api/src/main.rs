@@ -1,8 +1,10 @@
-//! The REST API of account requests (contract: `sam/openapi.yaml`), behind IAM authorisation.
+//! The REST API of account requests and tag coverage (contract: `sam/openapi.yaml`), behind IAM authorisation.
 
 mod app;
 mod body;
 mod caller;
+mod coverage;
+mod form;
 mod json;
 mod list;
 mod page_token;

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{App, SERVICE},
+    coverage::coverage,
     list::list,
     problem::{Problem, UNKNOWN_PATH},
     read::read,
@@ -20,6 +21,7 @@ enum Route {
     Submit,
     List,
     Read(String),
+    Coverage,
 }
 
 /// Answers a request.
@@ -31,6 +33,7 @@ pub(crate) async fn handle(app: &App, request: ApiGatewayProxyRequest) -> Result
             answer
         }
         Ok(Route::List) => list(app, &request).await,
+        Ok(Route::Coverage) => coverage(app, &request).await,
         Ok(Route::Read(id)) => read(app, &id).await,
         Err(problem) => Err(problem),
     };
@@ -50,29 +53,39 @@ fn count<T>(app: &App, answer: &Result<T, Problem>) {
     emit(SERVICE, &[Metric::count(name)], &[], &[], (app.clock)());
 }
 
+/// What lies at a path.
+enum Place {
+    Accounts,
+    Account(String),
+    Coverage,
+}
+
 fn route(request: &ApiGatewayProxyRequest) -> Result<Route, Problem> {
     let is = |method: Method| request.http_method == method;
-    match id(request)? {
-        None if is(Method::POST) => Ok(Route::Submit),
-        None if is(Method::GET) => Ok(Route::List),
-        None => Err(Problem::method("GET, POST")),
-        Some(id) if is(Method::GET) => Ok(Route::Read(id)),
-        Some(_) => Err(Problem::method("GET")),
+    match place(request)? {
+        Place::Accounts if is(Method::POST) => Ok(Route::Submit),
+        Place::Accounts if is(Method::GET) => Ok(Route::List),
+        Place::Accounts => Err(Problem::method("GET, POST")),
+        Place::Account(id) if is(Method::GET) => Ok(Route::Read(id)),
+        Place::Coverage if is(Method::GET) => Ok(Route::Coverage),
+        Place::Account(_) | Place::Coverage => Err(Problem::method("GET")),
     }
 }
 
-/// The id in the path, decoded; none for the collection. The resource comes first: the path of a custom domain
-/// begins with its base path.
-fn id(request: &ApiGatewayProxyRequest) -> Result<Option<String>, Problem> {
+/// Reads the path, decoded. The resource comes first: the path of a custom domain begins with its base path.
+fn place(request: &ApiGatewayProxyRequest) -> Result<Place, Problem> {
     match (request.resource.as_deref(), request.path_parameters.get("id")) {
-        (Some("/accounts"), _) => Ok(None),
-        (Some("/accounts/{id}"), Some(id)) => Ok(Some(decoded(id))),
+        (Some("/accounts"), _) => Ok(Place::Accounts),
+        (Some("/accounts/{id}"), Some(id)) => Ok(Place::Account(decoded(id))),
+        (Some("/tags/coverage"), _) => Ok(Place::Coverage),
         _ => {
             let path = request.path.as_deref().unwrap_or_default();
-            match path.trim_matches('/').split('/').map(decoded).collect::<Vec<_>>().as_slice() {
-                [accounts] if accounts == "accounts" => Ok(None),
-                [accounts, id] if accounts == "accounts" => Ok(Some(id.clone())),
-                _ => Err(Problem::new(&UNKNOWN_PATH, "The API has /accounts and /accounts/{id}.")),
+            let segments: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
+            match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                ["accounts"] => Ok(Place::Accounts),
+                ["accounts", id] => Ok(Place::Account((*id).to_owned())),
+                ["tags", "coverage"] => Ok(Place::Coverage),
+                _ => Err(Problem::new(&UNKNOWN_PATH, "The API has /accounts, /accounts/{id} and /tags/coverage.")),
             }
         }
     }

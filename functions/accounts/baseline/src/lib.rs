@@ -36,6 +36,7 @@ impl App {
                 organization_id: aws::required("ORGANIZATION_ID", text)?,
                 verification_principal,
                 tagging_principal: aws::required("TAGGING_PRINCIPAL_ARN", text)?,
+                tag_audit_principal: aws::required("TAG_AUDIT_PRINCIPAL_ARN", text)?,
                 intake_bus: aws::required("INTAKE_BUS_ARN", text)?,
             },
             clock: Timestamp::now,

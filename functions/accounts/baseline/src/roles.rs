@@ -25,16 +25,18 @@ pub(crate) struct Parameters {
     pub organization_id: String,
     pub verification_principal: String,
     pub tagging_principal: String,
+    pub tag_audit_principal: String,
     pub intake_bus: String,
 }
 
 impl Parameters {
-    fn list(&self) -> [(&'static str, &str); 5] {
+    fn list(&self) -> [(&'static str, &str); 6] {
         [
             ("RolePrefix", &self.prefix),
             ("OrganizationId", &self.organization_id),
             ("VerificationPrincipalArn", &self.verification_principal),
             ("TaggingPrincipalArn", &self.tagging_principal),
+            ("TagAuditPrincipalArn", &self.tag_audit_principal),
             ("IntakeBusArn", &self.intake_bus),
         ]
     }
@@ -185,6 +187,7 @@ mod tests {
             organization_id: "o-1".into(),
             verification_principal: "arn".into(),
             tagging_principal: "arn".into(),
+            tag_audit_principal: "arn".into(),
             intake_bus: "arn".into(),
         }
     }

@@ -30,7 +30,7 @@ pub(crate) async fn observe(app: &App, id: &AccountId) -> Result<Observed, Error
         name,
         email,
         parent: parent(app, id).await?,
-        tags: tags(app, id).await?,
+        tags: aws::account_tags(&app.organizations, id).await?,
         contacts: contacts(app, id).await?,
         stack_status,
         role_account,
@@ -47,16 +47,6 @@ async fn parent(app: &App, id: &AccountId) -> Result<Option<String>, AwsFault> {
         .await
         .map_err(|error| AwsFault::new("organizations:ListParents", &error))?;
     Ok(answer.parents.unwrap_or_default().into_iter().next().and_then(|parent| parent.id))
-}
-
-async fn tags(app: &App, id: &AccountId) -> Result<BTreeMap<String, String>, AwsFault> {
-    let mut pages = app.organizations.list_tags_for_resource().resource_id(id.as_str()).into_paginator().send();
-    let mut tags = BTreeMap::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| AwsFault::new("organizations:ListTagsForResource", &error))?;
-        tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
-    }
-    Ok(tags)
 }
 
 async fn contacts(app: &App, id: &AccountId) -> Result<BTreeMap<&'static str, [String; 4]>, AwsFault> {

@@ -62,6 +62,6 @@ mod tests {
     fn a_message_that_is_no_json_says_so_and_one_that_is_not_ours_is_ignored() {
         assert!(read("{").rejected.unwrap().starts_with("no JSON"));
         let other = read(r#"{"detail-type": "x", "detail": {}}"#);
-        assert_eq!((other.ignored.as_slice(), other.attempt), ([Ignored::NotCloudTrail].as_slice(), 3));
+        assert_eq!((other.ignored.as_slice(), other.attempt), ([Ignored::NotOurs].as_slice(), 3));
     }
 }

@@ -27,12 +27,7 @@ pub(crate) async fn account_tags(app: &App, account: &AccountId) -> Result<TagMa
     {
         return Ok(tags);
     }
-    let mut pages = app.organizations.list_tags_for_resource().resource_id(account.as_str()).into_paginator().send();
-    let mut tags = TagMap::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| AwsFault::new("organizations:ListTagsForResource", &error))?;
-        tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
-    }
+    let tags = aws::account_tags(&app.organizations, account).await?;
     let mut accounts = app.accounts.0.lock().unwrap_or_else(PoisonError::into_inner);
     accounts.insert(account.clone(), (now + KEPT, tags.clone()));
     Ok(tags)

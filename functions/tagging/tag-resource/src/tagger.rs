@@ -10,9 +10,6 @@ use tagging::{Arn, TagMap, Via};
 /// (<https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html>).
 pub(crate) const MOST_ARNS: usize = 20;
 
-/// Resources that one call reads (`ResourceARNList` of `GetResources`).
-const MOST_READ: usize = 100;
-
 /// Why a service refused one resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
@@ -30,22 +27,9 @@ fn refused(arn: &Arn, fault: AwsFault) -> Result<Vec<(Arn, Refusal)>, AwsFault> 
 
 /// The tags that resources carry. One that has never had any does not appear.
 pub(crate) async fn tags(config: &SdkConfig, arns: &[Arn]) -> Result<BTreeMap<Arn, TagMap>, AwsFault> {
-    let client = TaggingApi::new(config);
-    let mut tags = BTreeMap::new();
-    for some in arns.chunks(MOST_READ) {
-        let asked = some.iter().map(Arn::to_string).collect();
-        let answer = client
-            .get_resources()
-            .set_resource_arn_list(Some(asked))
-            .send()
-            .await
-            .map_err(|error| AwsFault::new("tag:GetResources", &error))?;
-        for mapping in answer.resource_tag_mapping_list.unwrap_or_default() {
-            let Some(arn) = mapping.resource_arn.as_deref().and_then(|arn| Arn::parse(arn).ok()) else { continue };
-            tags.insert(arn, mapping.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect());
-        }
-    }
-    Ok(tags)
+    let asked: Vec<String> = arns.iter().map(Arn::to_string).collect();
+    let found = aws::resource_tags(&TaggingApi::new(config), &asked).await?;
+    Ok(found.into_iter().filter_map(|(arn, tags)| Some((Arn::parse(&arn).ok()?, tags))).collect())
 }
 
 /// The tags of an IAM role or user; none for one that does not exist, which [`write`] will find out.

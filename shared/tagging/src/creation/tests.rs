@@ -89,8 +89,8 @@ fn what_is_not_ours_is_ignored_and_says_why() {
         Verdict::Ignored(why) => why,
         other => panic!("{other:?}"),
     };
-    assert_eq!(why(&json!({"detail-type": "x"})), Ignored::NotCloudTrail);
-    assert_eq!(why(&json!("text")), Ignored::NotCloudTrail);
+    assert_eq!(why(&json!({"detail-type": "x"})), Ignored::NotOurs);
+    assert_eq!(why(&json!("text")), Ignored::NotOurs);
     assert_eq!(why(&with(|record| record["eventName"] = json!("DeleteEndpoint"))), Ignored::NoRule);
     assert_eq!(
         why(&with(|record| record["errorCode"] = json!("AccessDenied"))),

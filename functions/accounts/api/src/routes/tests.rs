@@ -19,6 +19,8 @@ fn methods_and_paths_lead_to_their_functions() {
         ("GET", "", "/accounts/", Route::List),
         ("GET", "/{proxy+}", "/accounts/a%2Fb%20c", Route::Read("a/b c".to_owned())),
         ("GET", "/{proxy+}", "/%61ccounts/x", Route::Read("x".to_owned())),
+        ("GET", "/tags/coverage", "/base/tags/coverage", Route::Coverage),
+        ("GET", "/{proxy+}", "/tags/coverage", Route::Coverage),
     ] {
         let event = event(&json!({ "httpMethod": method, "resource": resource, "path": path }));
         assert_eq!(route(&event).unwrap(), expected, "{method} {resource} {path}");
@@ -28,7 +30,7 @@ fn methods_and_paths_lead_to_their_functions() {
 #[test]
 fn unknown_paths_and_wrong_methods_are_told_apart() {
     let at = |method: &str, path: &str| json!({ "httpMethod": method, "resource": "/{proxy+}", "path": path });
-    for path in ["", "/", "/account", "/accounts/a/b", "//", "/accounts%2Fa/b", "/%ff%fe/a", "/ACCOUNTS"] {
+    for path in ["", "/", "/account", "/accounts/a/b", "//", "/accounts%2Fa/b", "/%ff%fe/a", "/ACCOUNTS", "/tags"] {
         assert_eq!(problem_of(&at("GET", path)), ("unknown-path", String::new()), "{path}");
     }
     for method in ["PUT", "DELETE", "PATCH", "BREW"] {
@@ -36,6 +38,7 @@ fn unknown_paths_and_wrong_methods_are_told_apart() {
         assert_eq!(problem_of(&at(method, "/accounts/x")), ("method-not-allowed", "GET".to_owned()), "{method}");
     }
     assert_eq!(problem_of(&at("POST", "/accounts/x")), ("method-not-allowed", "GET".to_owned()));
+    assert_eq!(problem_of(&at("POST", "/tags/coverage")), ("method-not-allowed", "GET".to_owned()));
 }
 
 fn text() -> impl Strategy<Value = String> {
