@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
 
-from ministack_extensions import authorize, control, logs, openapi, templates
+from ministack_extensions import authorize, control, logs, maps, openapi, templates
 
 
 def main() -> None:
@@ -24,6 +24,7 @@ def main() -> None:
     openapi.install()
     authorize.install()
     logs.install()
+    maps.install()
 
     # Bursts of connections outgrow the usual soft limit of 1,024 open files.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

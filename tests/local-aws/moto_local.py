@@ -9,15 +9,18 @@ import json
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
-from moto_extensions import account, cloudformation, iam, organizations, sts, tagging
+from moto_extensions import account, cloudformation, cloudtrail, costexplorer, iam, organizations, sts, tagging
 
 
 def control(application):
-    """The tests' own paths, `/_local/organizations…`, in front of moto."""
+    """The tests' own paths, `/_local/…`, in front of moto."""
     paths = {
         ("GET", "/_local/organizations"): lambda _: organizations.overview(),
         ("POST", "/_local/organizations/outcomes"): organizations.plan_outcome,
         ("DELETE", "/_local/organizations/outcomes"): lambda _: organizations.forget_outcomes(),
+        ("POST", "/_local/cloudtrail/events"): cloudtrail.remember,
+        ("DELETE", "/_local/cloudtrail/events"): lambda _: cloudtrail.forget(),
+        ("POST", "/_local/costs/resources"): costexplorer.set_costs,
     }
 
     def wrapped(environ, start_response):
@@ -52,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    for extension in (iam, organizations, sts, account, cloudformation, tagging):
+    for extension in (iam, organizations, sts, account, cloudformation, tagging, cloudtrail, costexplorer):
         extension.install()
     application = control(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)

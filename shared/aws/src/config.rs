@@ -75,6 +75,29 @@ pub fn required<T>(variable: &'static str, parse: impl FnOnce(&str) -> Result<T,
     }
 }
 
+/// The Regions that the suite governs: its own, and those in `GOVERNED_REGIONS`, with commas.
+pub fn governed_regions(config: &SdkConfig) -> Result<Vec<String>, ConfigError> {
+    let names = optional("GOVERNED_REGIONS", region_names)?.unwrap_or_default();
+    let mut regions: Vec<String> = config.region().map(ToString::to_string).into_iter().collect();
+    for name in names {
+        if !regions.contains(&name) {
+            regions.push(name);
+        }
+    }
+    Ok(regions)
+}
+
+fn region_names(text: &str) -> Result<Vec<String>, String> {
+    let is_region = |name: &str| {
+        name.split('-').count() > 2 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let name = |name: &str| {
+        let name = name.trim();
+        if is_region(name) { Ok(name.to_owned()) } else { Err(format!("{name:?} is not a Region")) }
+    };
+    text.split(',').map(name).collect()
+}
+
 /// Reads a variable that may be left out or empty.
 pub fn optional<T>(
     variable: &'static str,
@@ -86,5 +109,18 @@ pub fn optional<T>(
             Err(why) => Err(ConfigError { variable, why }),
         },
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_read_one_by_one() {
+        assert_eq!(region_names("us-east-1, eu-west-1").unwrap(), ["us-east-1", "eu-west-1"]);
+        for wrong in ["", "us-east-1,", "Frankfurt", "eu_west_1", "*"] {
+            assert!(region_names(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -10,10 +10,10 @@ mod organization;
 mod resources;
 
 pub use aws_config::SdkConfig;
-pub use config::{ConfigError, optional, required, sdk_config};
+pub use config::{ConfigError, governed_regions, optional, required, sdk_config};
 pub use fault::AwsFault;
 #[cfg(feature = "member-sessions")]
-pub use member::{MEMBER_ROLES_STACK, MemberRole, session};
+pub use member::{MEMBER_ROLES_STACK, MemberRole, in_region, session};
 #[cfg(feature = "organization")]
 pub use organization::{account_tags, active_accounts};
 #[cfg(feature = "resource-tags")]

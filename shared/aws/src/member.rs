@@ -1,11 +1,11 @@
 //! Sessions in member accounts.
 
 use crate::AwsFault;
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use landing_zone::AccountId;
 
-/// The stack of the suite's roles (`sam/member-roles.yaml`) in every account.
+/// The stack of the suite's roles and rule (`sam/member-roles.yaml`) in every governed Region of every account.
 pub const MEMBER_ROLES_STACK: &str = "ai-landing-zone-member-roles";
 
 /// A role in a member account, and the name under which our calls appear in that account's trail.
@@ -41,4 +41,10 @@ pub async fn session(
     let mut config = base.to_builder();
     config.set_credentials_provider(keys.map(SharedCredentialsProvider::new));
     Ok(config.build())
+}
+
+/// The same session in another Region.
+#[must_use]
+pub fn in_region(session: &SdkConfig, region: &str) -> SdkConfig {
+    session.to_builder().region(Region::new(region.to_owned())).build()
 }

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from landing_zone import ROOT
 from ledger import Ledger
-from suite import back_off, class_of, client, fault, member_session, serves
+from suite import back_off, class_of, client, fault, governed_regions, member_session, serves
 
 STACK = "ai-landing-zone-member-roles"
 DIGEST_TAG = "ai-landing-zone-digest"
@@ -25,8 +25,11 @@ parameters = {
     "OrganizationId": os.environ["ORGANIZATION_ID"],
     "VerificationPrincipalArn": principal,
     "TaggingPrincipalArn": os.environ["TAGGING_PRINCIPAL_ARN"],
+    "TagAuditPrincipalArn": os.environ["TAG_AUDIT_PRINCIPAL_ARN"],
     "IntakeBusArn": os.environ["INTAKE_BUS_ARN"],
+    "HomeRegion": os.environ["AWS_REGION"],
 }
+regions = governed_regions()
 made_from = TEMPLATE + "".join(f"\n{key}={value}" for key, value in parameters.items())
 digest = base64.urlsafe_b64encode(hashlib.sha256(made_from.encode()).digest()).decode().rstrip("=")
 
@@ -58,13 +61,21 @@ def probe(account_id):
 
 
 def member_roles(account_id, first_look):
-    """Brings the stack one step further; True once it is as it should be."""
-    cloudformation = client("cloudformation", enter(account_id))
+    """True once the stack is as it should be in every Region; the suite's own comes first."""
+    session, done = enter(account_id), True
+    for region in regions:
+        done &= stack_in(client("cloudformation", session, region=region), first_look, done)
+    return done
+
+
+def stack_in(cloudformation, first_look, may_create):
+    """Brings the stack of a Region one step further; True once it is as it should be."""
     stack = find(cloudformation)
     status = stack["StackStatus"] if stack else None
     current = stack and {"Key": DIGEST_TAG, "Value": digest} in stack.get("Tags", [])
     if status in (None, "DELETE_COMPLETE"):
-        create(cloudformation)
+        if may_create:
+            create(cloudformation)
     elif status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         if current:
             return True

@@ -82,8 +82,14 @@ def aws_fault(error):
     return fault(f"{kind}.{code(error)}" if kind in ("Denied", "Invalid") else kind, reason)
 
 
-def client(service, session=boto3, config=CONFIG):
-    return session.client(service, config=config)
+def client(service, session=boto3, config=CONFIG, region=None):
+    return session.client(service, config=config, region_name=region)
+
+
+def governed_regions():
+    """The Region of the suite and those that are configured beside it."""
+    configured = [name.strip() for name in os.environ.get("GOVERNED_REGIONS", "").split(",") if name.strip()]
+    return list(dict.fromkeys([os.environ["AWS_REGION"], *configured]))
 
 
 def listed(service, operation, field, **arguments):

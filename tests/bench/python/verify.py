@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from landing_zone import QUARANTINE, account_tags, contacts
 from ledger import Ledger
-from suite import class_of, client, fault, listed, member_session, serves
+from suite import class_of, client, fault, governed_regions, listed, member_session, serves
 
 STACK = "ai-landing-zone-member-roles"
 
@@ -49,7 +49,7 @@ def expect(record, organization, account_id):
         "organizational unit": organization.get("units", {}).get(QUARANTINE, "(unknown)"),
         **{f"tag {key}": value for key, value in account_tags(record).items()},
         **{f"{kind.lower()} contact": tuple(contact.values()) for kind, contact in ordered_contacts().items()},
-        "stack of the suite's roles": "complete",
+        **{f"stack of the suite's roles in {region}": "complete" for region in governed_regions()},
         "verification role's account": account_id,
     }
 
@@ -62,7 +62,7 @@ def ordered_contacts():
 def observe(account_id):
     described = organizations.describe_account(AccountId=account_id)["Account"]
     partition = described["Arn"].split(":")[1]
-    status, role_account = inside(account_id, partition)
+    stacks, role_account = inside(account_id, partition)
     parents = organizations.list_parents(ChildId=account_id)["Parents"]
     tags = listed(organizations, "list_tags_for_resource", "Tags", ResourceId=account_id)
     return {
@@ -72,17 +72,22 @@ def observe(account_id):
         "organizational unit": parents[0]["Id"] if parents else "(none)",
         **{f"tag {tag['Key']}": tag["Value"] for tag in tags},
         **{f"{kind.lower()} contact": read_contact(account_id, kind) for kind in alternate_contacts},
-        "stack of the suite's roles": "complete" if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") else status,
+        **{f"stack of the suite's roles in {region}": status for region, status in stacks.items()},
         "verification role's account": role_account,
     }
 
 
 def inside(account_id, partition):
-    """The stack's status, and the account that the verification role belongs to."""
+    """The status of the stack in each Region, and the account that the verification role belongs to."""
     session = member_session(sts, account_id, partition, role_name, "ai-landing-zone-verify")
-    stacks = client("cloudformation", session).describe_stacks(StackName=STACK)["Stacks"]
+    stacks = {region: status(client("cloudformation", session, region=region)) for region in governed_regions()}
     role = client("iam", session).get_role(RoleName=role_name)["Role"]
-    return stacks[0]["StackStatus"], role["Arn"].split(":")[4]
+    return stacks, role["Arn"].split(":")[4]
+
+
+def status(cloudformation):
+    status = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+    return "complete" if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") else status
 
 
 def read_contact(account_id, kind):

@@ -176,7 +176,7 @@ pub(crate) fn topic_to_be(account: &str, name: &str) -> Made {
     made("sns", "CreateTopic", json!({ "name": name }), json!({ "topicArn": arn }), &[&arn])
 }
 
-fn between(xml: &str, tag: &str) -> String {
+pub(crate) fn between(xml: &str, tag: &str) -> String {
     let end = tag.replace('<', "</");
     let rest = xml.split_once(tag).unwrap_or_else(|| panic!("no {tag} in {xml}")).1;
     rest.split_once(&end).expect("an end").0.to_owned()

@@ -2,7 +2,9 @@
 
 mod burst;
 mod made;
+mod overdue;
 mod seen;
+mod sweep;
 mod trouble;
 
 use made::Made;

@@ -18,6 +18,7 @@ pub(crate) async fn rare_grants(stack: &Stack) -> String {
     let account = record["accountId"].as_str().unwrap().to_owned();
     assert_eq!(api.get(&format!("/accounts/{account}")).await.body, record);
     assert_eq!(api.get("/accounts?pageSize=1").await.status, 200);
+    assert_eq!(api.get(&format!("/tags/coverage?accountId={account}")).await.status, 200);
     account
 }
 

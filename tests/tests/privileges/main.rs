@@ -4,14 +4,14 @@
 //! Functions, whose own calls no record shows.
 
 mod exercise;
+mod foreign;
 mod needs;
 mod roles;
 
 use iam_rs::{Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
 use needs::{Need, Place};
-use roles::Role;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tests::Stack;
 
 /// Decides as IAM does for an identity's own policies.
@@ -56,103 +56,8 @@ async fn roles_allow_every_recorded_call_and_grant_nothing_else() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     eprintln!("{} recorded calls, {} roles, {granted} grants, each needed", calls.len(), roles.len());
-    foreign_needs_are_refused(&roles, &place);
-}
-
-/// For each role something that its neighbours may do and it may not.
-fn foreign_needs_are_refused(roles: &BTreeMap<String, Role>, place: &Place) {
-    let item = |action: &str, id: &str| place.item(action, id);
-    let everything = |action: &str| Need::new(action, place.organizations("any"));
-    let other_organization = |role: &str| {
-        let mut need = place.assume(&format!("arn:aws:iam::111122223333:role/{role}"));
-        need.context.insert("aws:ResourceOrgID", "o-another000".to_owned());
-        need
-    };
-    let foreign: [(&str, Vec<Need>); 13] = [
-        (
-            "api",
-            vec![
-                item("PutItem", "pace#create-account"),
-                item("DeleteItem", "name#x"),
-                everything("organizations:CreateAccount"),
-            ],
-        ),
-        (
-            "admit",
-            vec![
-                item("PutItem", "organization"),
-                item("PutItem", "account#1"),
-                everything("organizations:CreateAccount"),
-            ],
-        ),
-        (
-            "create",
-            vec![item("UpdateItem", "name#x"), item("PutItem", "request#x"), everything("organizations:CloseAccount")],
-        ),
-        ("place", vec![item("UpdateItem", "name#x"), everything("organizations:CreateAccount")]),
-        (
-            "baseline",
-            vec![
-                item("GetItem", "organization"),
-                other_organization("OrganizationAccountAccessRole"),
-                place.assume("arn:aws:iam::111122223333:role/Another"),
-            ],
-        ),
-        (
-            "profile",
-            vec![
-                item("GetItem", "organization"),
-                everything("organizations:UntagResource"),
-                everything("organizations:MoveAccount"),
-            ],
-        ),
-        (
-            "verify",
-            vec![
-                item("DeleteItem", "request#x"),
-                place.assume("arn:aws:iam::111122223333:role/OrganizationAccountAccessRole"),
-                everything("organizations:TagResource"),
-            ],
-        ),
-        (
-            "settle",
-            vec![
-                item("UpdateItem", "account#1"),
-                Need::new("events:PutEvents", "arn:aws:events:us-east-1:123456789012:event-bus/default".to_owned()),
-            ],
-        ),
-        (
-            "reconcile",
-            vec![
-                item("PutItem", "request#x"),
-                everything("organizations:MoveAccount"),
-                everything("organizations:CreateAccount"),
-            ],
-        ),
-        ("account-vending", vec![Need::new("lambda:InvokeFunction", place.function("api"))]),
-        (
-            "tag-resource",
-            vec![
-                item("GetItem", "request#x"),
-                everything("organizations:TagResource"),
-                place.assume("arn:aws:iam::111122223333:role/OrganizationAccountAccessRole"),
-                other_organization("AiLandingZone-tagging"),
-            ],
-        ),
-        (
-            "tagging",
-            vec![
-                Need::new("ec2:DeleteVolume", "arn:aws:ec2:us-east-1:123456789012:volume/v".to_owned()),
-                Need::new("iam:UntagRole", "arn:aws:iam::123456789012:role/x".to_owned()),
-            ],
-        ),
-        (
-            "verification",
-            vec![Need::new("iam:CreateRole", "arn:aws:iam::123456789012:role/AiLandingZone-x".to_owned())],
-        ),
-    ];
-    let probed: BTreeSet<&str> = foreign.iter().map(|(name, _)| *name).collect();
-    assert_eq!(probed, roles.keys().map(String::as_str).collect());
+    let foreign = foreign::needs(&place);
+    assert_eq!(foreign.keys().copied().collect::<BTreeSet<_>>(), roles.keys().map(String::as_str).collect());
     for (name, needs) in foreign {
         for need in needs {
             assert!(!allows(&roles[name].policy(), &need), "{name} may do {need}");

@@ -125,16 +125,16 @@ impl Place {
                 let queue = resource.rsplit('/').next().expect("a queue");
                 vec![Need::new(&action, format!("arn:aws:sqs:{region}:{management}:{queue}"))]
             }
-            "states" => vec![Need::new(&action, resource.to_owned())],
+            "states" | "sns" => vec![Need::new(&action, resource.to_owned())],
+            "ce" => vec![Need::new(&action, format!("arn:aws:ce:us-east-1:{}:any", self.management))],
             "sts" if call.action == "AssumeRole" => vec![self.assume(resource)],
             _ => panic!("no rule for the resource of {call:?}"),
         }
     }
 
     fn ledger(&self, action: &str, key: &str) -> Need {
-        match key.strip_prefix("index/") {
-            // The one index has the kind of an item as its key, and only requests are listed.
-            Some(_) => self.keyed(action, &format!("/{key}"), "request"),
+        match key.rsplit_once('/').filter(|(index, _)| index.starts_with("index/")) {
+            Some((index, kind)) => self.keyed(action, &format!("/{index}"), kind),
             None => self.item(if action == "TransactWriteItems" { "PutItem" } else { action }, key),
         }
     }
@@ -152,19 +152,30 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
         let Some(function) = &call.function else { continue };
         if place.is_management(call) {
             needs.entry(function.clone()).or_default().extend(place.needs(call));
-            if !["api", "reconcile", "tag-resource"].contains(&&**function) {
+            if let Some(machine) = machine(function) {
                 let invoked = Need::new("lambda:InvokeFunction", place.function(function));
-                needs.entry("account-vending".to_owned()).or_default().insert(invoked);
+                needs.entry(machine.to_owned()).or_default().insert(invoked);
             }
         } else if function == "verify" && call.account.as_deref() == Some(account) {
             needs.entry("verification".to_owned()).or_default().insert(inside(place, account, call));
         } else if function == "tag-resource" {
             needs.entry("tagging".to_owned()).or_default().insert(tagging(call));
+        } else if function == "sweep" {
+            needs.entry("tag-audit".to_owned()).or_default().insert(tagging(call));
         } else {
             assert!(["baseline", "verify"].contains(&&**function), "{call:?} in a member account");
         }
     }
     needs
+}
+
+/// The state machine that invokes a function.
+fn machine(function: &str) -> Option<&'static str> {
+    match function {
+        "api" | "reconcile" | "tag-resource" => None,
+        "sweep" | "coverage" => Some("tag-sweep"),
+        _ => Some("account-vending"),
+    }
 }
 
 fn inside(place: &Place, account: &str, call: &Call) -> Need {

@@ -66,12 +66,14 @@ pub(crate) async fn deployed(stack: &Stack, account: &str) -> BTreeMap<String, R
     let mut roles = BTreeMap::new();
     for name in names(&client).await {
         let documents = inline(&client, &name).await;
-        if !documents.is_empty() {
-            roles.insert(name.trim_start_matches(PREFIX).to_owned(), Role::of(&documents));
+        let role = Role::of(&documents);
+        // A role that AWS alone uses has nothing for the record to show.
+        if !role.statements.is_empty() {
+            roles.insert(name.trim_start_matches(PREFIX).to_owned(), role);
         }
     }
     let member = aws_sdk_iam::Client::new(&inside(stack, account).await);
-    for name in ["verification", "tagging"] {
+    for name in ["verification", "tagging", "tag-audit"] {
         let documents = inline(&member, &format!("AiLandingZone-{name}")).await;
         roles.insert(name.to_owned(), Role::of(&documents));
     }

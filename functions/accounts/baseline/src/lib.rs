@@ -17,6 +17,8 @@ pub struct App {
     partition: String,
     access_role: String,
     roles: roles::Parameters,
+    /// The suite's own first.
+    regions: Vec<String>,
     clock: fn() -> Timestamp,
 }
 
@@ -24,6 +26,7 @@ impl App {
     /// Reads the function's environment.
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         let text = |text: &str| Ok(text.to_owned());
+        let regions = aws::governed_regions(config)?;
         let verification_principal = aws::required("SUITE_PRINCIPAL_ARN", text)?;
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
@@ -38,7 +41,9 @@ impl App {
                 tagging_principal: aws::required("TAGGING_PRINCIPAL_ARN", text)?,
                 tag_audit_principal: aws::required("TAG_AUDIT_PRINCIPAL_ARN", text)?,
                 intake_bus: aws::required("INTAKE_BUS_ARN", text)?,
+                home_region: regions.first().cloned().unwrap_or_default(),
             },
+            regions,
             clock: Timestamp::now,
         })
     }
@@ -119,13 +124,25 @@ pub async fn handle(app: &App, event: Event) -> Result<Progress, Error> {
         probe(app, account).await?
     } else {
         let config = app.enter(account).await?;
-        roles::ensure(&aws_sdk_cloudformation::Client::new(&config), &app.roles, check == 0).await?
+        member_roles(app, &config, check == 0).await?
     };
     if done {
         app.ledger.finish(&id, step, (app.clock)()).await?;
         return Ok(Progress::Done);
     }
     Ok(Progress::back_off(check, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS))
+}
+
+/// True once the stack is as it should be in every Region. Those beside the suite's own are made once that one is done:
+/// their rules use its role.
+async fn member_roles(app: &App, config: &aws::SdkConfig, first_look: bool) -> Result<bool, Error> {
+    let mut done = true;
+    for region in &app.regions {
+        let client = aws_sdk_cloudformation::Client::new(&aws::in_region(config, region));
+        let look = roles::Look { first: first_look, may_create: done };
+        done &= roles::ensure(&client, &app.roles, look).await?;
+    }
+    Ok(done)
 }
 
 /// True once the role can be assumed and a call in the account is answered. Until then AWS says that access is denied.

@@ -1,4 +1,4 @@
-//! The stack of the suite's roles in a member account.
+//! The stack of the suite's roles and rule in a Region of a member account.
 
 use crate::Error;
 use aws::{AwsFault, MEMBER_ROLES_STACK};
@@ -27,10 +27,11 @@ pub(crate) struct Parameters {
     pub tagging_principal: String,
     pub tag_audit_principal: String,
     pub intake_bus: String,
+    pub home_region: String,
 }
 
 impl Parameters {
-    fn list(&self) -> [(&'static str, &str); 6] {
+    fn list(&self) -> [(&'static str, &str); 7] {
         [
             ("RolePrefix", &self.prefix),
             ("OrganizationId", &self.organization_id),
@@ -38,6 +39,7 @@ impl Parameters {
             ("TaggingPrincipalArn", &self.tagging_principal),
             ("TagAuditPrincipalArn", &self.tag_audit_principal),
             ("IntakeBusArn", &self.intake_bus),
+            ("HomeRegion", &self.home_region),
         ]
     }
 
@@ -78,17 +80,27 @@ fn next(status: Option<&str>, digest_matches: bool, first_look: bool) -> Next {
     }
 }
 
+/// A look at the stack.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    /// The first of an attempt.
+    pub first: bool,
+    /// What it stands on is there.
+    pub may_create: bool,
+}
+
 /// Brings the stack one step further; true once it is as it should be.
-pub(crate) async fn ensure(client: &Client, parameters: &Parameters, first_look: bool) -> Result<bool, Error> {
+pub(crate) async fn ensure(client: &Client, parameters: &Parameters, look: Look) -> Result<bool, Error> {
     let digest = parameters.digest();
     let stack = find(client).await?;
     let status = stack.as_ref().and_then(Stack::stack_status).map(StackStatus::as_str);
     let made_from_this = stack.as_ref().is_some_and(|stack| {
         stack.tags().iter().any(|tag| tag.key() == Some(DIGEST_TAG) && tag.value() == Some(&digest))
     });
-    match next(status, made_from_this, first_look) {
+    match next(status, made_from_this, look.first) {
         Next::Done => return Ok(true),
         Next::Wait => {}
+        Next::Create if !look.may_create => {}
         Next::Create => create(client, parameters, &digest).await?,
         Next::Update => update(client, parameters, &digest).await?,
         Next::Delete => delete(client).await?,
@@ -189,6 +201,7 @@ mod tests {
             tagging_principal: "arn".into(),
             tag_audit_principal: "arn".into(),
             intake_bus: "arn".into(),
+            home_region: "eu-west-1".into(),
         }
     }
 

@@ -24,7 +24,8 @@ pub(crate) struct Observed {
     pub tags: BTreeMap<String, String>,
     /// Kind, name, title, e-mail and phone number of each contact that is set.
     pub contacts: BTreeMap<&'static str, [String; 4]>,
-    pub stack_status: Option<String>,
+    /// Status of the stack of the suite's roles and rule, by Region.
+    pub stacks: BTreeMap<String, Option<String>>,
     /// Whom the verification role, through which this was read, belongs to.
     pub role_account: Option<String>,
     pub account: String,
@@ -70,12 +71,14 @@ pub(crate) fn compare(expected: &Expected, observed: &Observed) -> Result<Vec<St
             if set.is_some() { "differs" } else { "is missing" },
         );
     }
-    let status = observed.stack_status.as_deref().unwrap_or("missing");
-    lines.holds(
-        "stack of the suite's roles",
-        matches!(status, "CREATE_COMPLETE" | "UPDATE_COMPLETE"),
-        &format!("is {status}"),
-    );
+    for (region, status) in &observed.stacks {
+        let status = status.as_deref().unwrap_or("missing");
+        lines.holds(
+            &format!("stack of the suite's roles in {region}"),
+            matches!(status, "CREATE_COMPLETE" | "UPDATE_COMPLETE"),
+            &format!("is {status}"),
+        );
+    }
     lines.equal("verification role's account", &observed.account, observed.role_account.as_deref().unwrap_or("(none)"));
     if lines.wrong.is_empty() { Ok(lines.right) } else { Err(lines.wrong) }
 }
@@ -132,7 +135,7 @@ mod tests {
             parent: Some("ou-1".into()),
             tags: [("owner".to_owned(), "o@example.com".to_owned()), ("more".to_owned(), "1".to_owned())].into(),
             contacts: [("SECURITY", [name, title, email.to_string(), phone])].into(),
-            stack_status: Some("CREATE_COMPLETE".into()),
+            stacks: ["us-east-1", "eu-west-1"].map(|region| (region.into(), Some("CREATE_COMPLETE".into()))).into(),
             role_account: Some("111111111111".into()),
             account: "111111111111".into(),
         }
@@ -140,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_account_as_it_should_be_is_attested_line_by_line() {
-        assert_eq!(compare(&expected(), &observed()).unwrap().len(), 8);
+        assert_eq!(compare(&expected(), &observed()).unwrap().len(), 9);
     }
 
     #[test]
@@ -156,8 +159,12 @@ mod tests {
             ("security contact", |seen| {
                 seen.contacts.insert("SECURITY", ["Ops".into(), "Team".into(), "x@example.com".into(), "1".into()]);
             }),
-            ("stack", |seen| seen.stack_status = Some("ROLLBACK_COMPLETE".into())),
-            ("stack", |seen| seen.stack_status = None),
+            ("stack of the suite's roles in eu-west-1", |seen| {
+                seen.stacks.insert("eu-west-1".into(), Some("ROLLBACK_COMPLETE".into()));
+            }),
+            ("stack of the suite's roles in us-east-1", |seen| {
+                seen.stacks.insert("us-east-1".into(), None);
+            }),
             ("verification role", |seen| seen.role_account = Some("222222222222".into())),
         ];
         for (what, change) in changes {

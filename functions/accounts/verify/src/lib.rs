@@ -19,6 +19,7 @@ pub struct App {
     sts: aws_sdk_sts::Client,
     contacts: AlternateContacts,
     role_prefix: String,
+    regions: Vec<String>,
     clock: fn() -> Timestamp,
 }
 
@@ -34,6 +35,7 @@ impl App {
             sts: aws_sdk_sts::Client::new(config),
             contacts: aws::required("ALTERNATE_CONTACTS", AlternateContacts::parse)?,
             role_prefix: aws::required("MEMBER_ROLE_PREFIX", text)?,
+            regions: aws::governed_regions(config)?,
             clock: Timestamp::now,
         })
     }

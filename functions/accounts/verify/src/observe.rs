@@ -24,7 +24,7 @@ pub(crate) async fn observe(app: &App, id: &AccountId) -> Result<Observed, Error
         )
     });
     let partition = arn.split(':').nth(1).unwrap_or("aws");
-    let (stack_status, role_account) = inside(app, id, partition).await?;
+    let (stacks, role_account) = inside(app, id, partition).await?;
     Ok(Observed {
         state,
         name,
@@ -32,7 +32,7 @@ pub(crate) async fn observe(app: &App, id: &AccountId) -> Result<Observed, Error
         parent: parent(app, id).await?,
         tags: aws::account_tags(&app.organizations, id).await?,
         contacts: contacts(app, id).await?,
-        stack_status,
+        stacks,
         role_account,
         account: id.to_string(),
     })
@@ -79,18 +79,19 @@ async fn contacts(app: &App, id: &AccountId) -> Result<BTreeMap<&'static str, [S
     Ok(contacts)
 }
 
-/// The stack's status, and the account that the verification role belongs to.
-async fn inside(app: &App, id: &AccountId, partition: &str) -> Result<(Option<String>, Option<String>), AwsFault> {
+/// The status of the stack in each Region, and the account that the verification role belongs to.
+async fn inside(
+    app: &App,
+    id: &AccountId,
+    partition: &str,
+) -> Result<(BTreeMap<String, Option<String>>, Option<String>), AwsFault> {
     let role_name = format!("{}-verification", app.role_prefix);
     let role = MemberRole { partition, name: &role_name, session: "ai-landing-zone-verify" };
     let config = aws::session(&app.sts, &app.config, id, role).await?;
-    let stacks = aws_sdk_cloudformation::Client::new(&config)
-        .describe_stacks()
-        .stack_name(MEMBER_ROLES_STACK)
-        .send()
-        .await
-        .map_err(|error| AwsFault::new("cloudformation:DescribeStacks", &error))?;
-    let status = stacks.stacks.unwrap_or_default().into_iter().next().and_then(|stack| stack.stack_status);
+    let mut stacks = BTreeMap::new();
+    for region in &app.regions {
+        stacks.insert(region.clone(), stack_status(&aws::in_region(&config, region)).await?);
+    }
     let found = aws_sdk_iam::Client::new(&config)
         .get_role()
         .role_name(&role_name)
@@ -98,5 +99,16 @@ async fn inside(app: &App, id: &AccountId, partition: &str) -> Result<(Option<St
         .await
         .map_err(|error| AwsFault::new("iam:GetRole", &error))?;
     let role_account = found.role.and_then(|role| role.arn.split(':').nth(4).map(str::to_owned));
-    Ok((status.map(|status| status.as_str().to_owned()), role_account))
+    Ok((stacks, role_account))
+}
+
+async fn stack_status(config: &aws::SdkConfig) -> Result<Option<String>, AwsFault> {
+    let stacks = aws_sdk_cloudformation::Client::new(config)
+        .describe_stacks()
+        .stack_name(MEMBER_ROLES_STACK)
+        .send()
+        .await
+        .map_err(|error| AwsFault::new("cloudformation:DescribeStacks", &error))?;
+    let status = stacks.stacks.unwrap_or_default().into_iter().next().and_then(|stack| stack.stack_status);
+    Ok(status.map(|status| status.as_str().to_owned()))
 }

@@ -35,7 +35,6 @@ impl App {
     /// Reads the function's environment.
     pub fn from_environment(config: &aws::SdkConfig) -> Result<Self, ConfigError> {
         let number = |text: &str| text.parse::<u32>().map_err(|why| why.to_string());
-        let regions = |text: &str| Ok(text.split(',').map(|region| region.trim().to_owned()).collect());
         let compliance =
             aws::optional("TAG_COMPLIANCE", |text| Compliance::parse(text).map_err(|why| why.to_string()))?;
         Ok(Self {
@@ -44,7 +43,7 @@ impl App {
             doors: place::Doors::from_environment(config)?,
             queue: queue::Queue::from_environment(config)?,
             compliance: compliance.unwrap_or_else(Compliance::standard),
-            regions: aws::required("GOVERNED_REGIONS", regions)?,
+            regions: aws::governed_regions(config)?,
             management: aws::required("MANAGEMENT_ACCOUNT", AccountId::parse)?,
             search: search::Pace {
                 look_back_days: aws::required("LOOK_BACK_DAYS", number)?,

@@ -1,7 +1,6 @@
 //! One Region of one account: the way in, and the record of it.
 
 use aws::{AwsFault, ConfigError, MemberRole, SdkConfig};
-use aws_sdk_sts::config::Region;
 use jiff::Timestamp;
 use landing_zone::{AccountId, AccountType, Environment};
 use tagging::{Requirement, Swept, SweptState, TagMap};
@@ -30,7 +29,7 @@ impl Doors {
             sts: aws_sdk_sts::Client::new(config),
             base: config.clone(),
             partition: aws::required("PARTITION", text)?,
-            role: format!("{}-tag-sweep", aws::required("MEMBER_ROLE_PREFIX", text)?),
+            role: format!("{}-tag-audit", aws::required("MEMBER_ROLE_PREFIX", text)?),
         })
     }
 
@@ -38,7 +37,7 @@ impl Doors {
     pub(crate) async fn enter(&self, account: &AccountId, region: &str) -> Result<SdkConfig, AwsFault> {
         let role = MemberRole { partition: &self.partition, name: &self.role, session: "ai-landing-zone-sweep" };
         let config = aws::session(&self.sts, &self.base, account, role).await?;
-        Ok(config.to_builder().region(Region::new(region.to_owned())).build())
+        Ok(aws::in_region(&config, region))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Sessions in member accounts, kept for as long as they are good.
 
 use aws::{AwsFault, ConfigError, MemberRole, SdkConfig};
-use aws_sdk_sts::config::Region;
 use jiff::Timestamp;
 use landing_zone::AccountId;
 use std::{
@@ -52,6 +51,6 @@ impl Sessions {
                 config
             }
         };
-        Ok(config.to_builder().region(Region::new(region.to_owned())).build())
+        Ok(aws::in_region(&config, region))
     }
 }

@@ -87,12 +87,20 @@ fn dynamodb_resource(body: &Value) -> Option<String> {
         return Some(names.into_iter().filter_map(dynamodb_resource).collect::<Vec<_>>().join(","));
     }
     let table = body.get("TableName")?.as_str()?;
-    let index = body.get("IndexName").and_then(Value::as_str).map(|index| format!("index/{index}"));
+    let index = body.get("IndexName").and_then(Value::as_str);
+    let index = index.map(|index| format!("index/{index}/{}", queried(body).unwrap_or_default()));
     let key = || {
         let id = body.get("Key").or_else(|| body.get("Item"))?.get("id")?.get("S")?.as_str()?;
         Some(id.to_owned())
     };
     Some(index.or_else(key).map_or_else(|| table.to_owned(), |part| format!("{table}/{part}")))
+}
+
+/// The partition key of a query: what stands behind the first `=` of its condition.
+fn queried(body: &Value) -> Option<&str> {
+    let condition = body.get("KeyConditionExpression")?.as_str()?;
+    let name = condition.split_once('=')?.1.split_whitespace().next()?;
+    body.get("ExpressionAttributeValues")?.get(name)?.get("S")?.as_str()
 }
 
 /// REST services name the action by method and path.
@@ -182,8 +190,9 @@ mod tests {
                         {"Update":{"TableName":"t","Key":{"id":{"S":"b"}}}}]}"#;
         let expected = pair("TransactWriteItems", "t/a,t/b");
         assert_eq!(named("dynamodb", "POST", "/", Some("D.TransactWriteItems"), write), expected);
-        let query = r#"{"TableName":"t","IndexName":"by-time"}"#;
-        assert_eq!(named("dynamodb", "POST", "/", Some("D.Query"), query), pair("Query", "t/index/by-time"));
+        let query = r#"{"TableName":"t","IndexName":"by-time","KeyConditionExpression":"kind = :kind AND at > :at",
+                        "ExpressionAttributeValues":{":kind":{"S":"request"},":at":{"S":"2026"}}}"#;
+        assert_eq!(named("dynamodb", "POST", "/", Some("D.Query"), query), pair("Query", "t/index/by-time/request"));
     }
 
     #[test]

@@ -1,0 +1,130 @@
+//! For each role something that its neighbours may do and it may not.
+
+use crate::needs::{Need, Place};
+use std::collections::BTreeMap;
+
+/// By role, without prefix.
+pub(crate) fn needs(place: &Place) -> BTreeMap<&'static str, Vec<Need>> {
+    accounts(place).into_iter().chain(tagging(place)).collect()
+}
+
+fn everything(place: &Place, action: &str) -> Need {
+    Need::new(action, place.organizations("any"))
+}
+
+fn other_organization(place: &Place, role: &str) -> Need {
+    let mut need = place.assume(&format!("arn:aws:iam::111122223333:role/{role}"));
+    need.context.insert("aws:ResourceOrgID", "o-another000".to_owned());
+    need
+}
+
+fn accounts(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
+    let item = |action: &str, id: &str| place.item(action, id);
+    let everything = |action: &str| everything(place, action);
+    vec![
+        (
+            "api",
+            vec![
+                item("PutItem", "pace#create-account"),
+                item("DeleteItem", "name#x"),
+                everything("organizations:CreateAccount"),
+            ],
+        ),
+        (
+            "admit",
+            vec![
+                item("PutItem", "organization"),
+                item("PutItem", "account#1"),
+                everything("organizations:CreateAccount"),
+            ],
+        ),
+        (
+            "create",
+            vec![item("UpdateItem", "name#x"), item("PutItem", "request#x"), everything("organizations:CloseAccount")],
+        ),
+        ("place", vec![item("UpdateItem", "name#x"), everything("organizations:CreateAccount")]),
+        (
+            "baseline",
+            vec![
+                item("GetItem", "organization"),
+                other_organization(place, "OrganizationAccountAccessRole"),
+                place.assume("arn:aws:iam::111122223333:role/Another"),
+            ],
+        ),
+        (
+            "profile",
+            vec![
+                item("GetItem", "organization"),
+                everything("organizations:UntagResource"),
+                everything("organizations:MoveAccount"),
+            ],
+        ),
+        (
+            "verify",
+            vec![
+                item("DeleteItem", "request#x"),
+                place.assume("arn:aws:iam::111122223333:role/OrganizationAccountAccessRole"),
+                everything("organizations:TagResource"),
+            ],
+        ),
+        (
+            "settle",
+            vec![
+                item("UpdateItem", "account#1"),
+                Need::new("events:PutEvents", "arn:aws:events:us-east-1:123456789012:event-bus/default".to_owned()),
+            ],
+        ),
+        (
+            "reconcile",
+            vec![
+                item("PutItem", "request#x"),
+                everything("organizations:MoveAccount"),
+                everything("organizations:CreateAccount"),
+            ],
+        ),
+        ("account-vending", vec![Need::new("lambda:InvokeFunction", place.function("api"))]),
+        (
+            "verification",
+            vec![Need::new("iam:CreateRole", "arn:aws:iam::123456789012:role/AiLandingZone-x".to_owned())],
+        ),
+    ]
+}
+
+fn tagging(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
+    let item = |action: &str, id: &str| place.item(action, id);
+    vec![
+        (
+            "tag-resource",
+            vec![
+                item("GetItem", "request#x"),
+                everything(place, "organizations:TagResource"),
+                place.assume("arn:aws:iam::111122223333:role/OrganizationAccountAccessRole"),
+                other_organization(place, "AiLandingZone-tagging"),
+            ],
+        ),
+        (
+            "tagging",
+            vec![
+                Need::new("ec2:DeleteVolume", "arn:aws:ec2:us-east-1:123456789012:volume/v".to_owned()),
+                Need::new("iam:UntagRole", "arn:aws:iam::123456789012:role/x".to_owned()),
+            ],
+        ),
+        (
+            "sweep",
+            vec![
+                item("PutItem", "request#x"),
+                place.assume("arn:aws:iam::111122223333:role/AiLandingZone-tagging"),
+                other_organization(place, "AiLandingZone-tag-audit"),
+            ],
+        ),
+        ("tag-audit", vec![Need::new("tag:TagResources", "arn:aws:tag:us-east-1:123456789012:any".to_owned())]),
+        (
+            "coverage",
+            vec![
+                item("GetItem", "request#x"),
+                Need::new("sns:Publish", "arn:aws:sns:us-east-1:123456789012:another".to_owned()),
+            ],
+        ),
+        ("tag-sweep", vec![Need::new("lambda:InvokeFunction", place.function("settle"))]),
+    ]
+}
