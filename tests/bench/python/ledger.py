@@ -1,6 +1,7 @@
 """The ledger, as the Rust crate of the same name keeps it: one DynamoDB table, touched in a few ways."""
 
 import os
+import time
 from datetime import UTC, datetime
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -22,6 +23,7 @@ STATES = {
 OPEN = "attribute_exists(id) AND NOT (#state IN (:active, :failed))"
 ENDED = {":active": "ACTIVE", ":failed": "FAILED"}
 PACE = "pace#create-account"
+KEPT_SECONDS = 15 * 86_400
 
 serialize = TypeSerializer().serialize
 deserialize = TypeDeserializer().deserialize
@@ -187,3 +189,23 @@ class Ledger:
             {"#holder": holder},
             {":one": 1},
         )
+
+    def keep(self, item_id, content, kind=None):
+        """Keeps what a sweep found."""
+        item = {"id": item_id, "createdAt": now(), "expiresAt": int(time.time()) + KEPT_SECONDS, "content": content}
+        if kind:
+            item["kind"] = kind
+        self.put(item, "attribute_not_exists(id) OR attribute_exists(id)")
+
+    def kept(self, item_id):
+        item = self.get(item_id)
+        return item["content"] if item else None
+
+    def all_kept(self, kind):
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName="requests-by-time",
+            KeyConditionExpression="kind = :kind",
+            ExpressionAttributeValues=pack({":kind": kind}),
+        )
+        return [unpack(item)["content"] for page in pages for item in page["Items"]]
