@@ -40,6 +40,12 @@ impl Aws {
         Self::new(stack, provider.provide_credentials().await.expect("credentials"))
     }
 
+    /// The same account in another Region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
+    }
+
     /// A call of a JSON service; `target` is what its `X-Amz-Target` header says.
     pub async fn json(&self, service: &str, target: &str, body: &Value) -> Value {
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];

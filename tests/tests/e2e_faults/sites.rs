@@ -180,7 +180,7 @@ const PLACE: [Site; 15] = [
     site("place", "organizations", "ListParents").also("after return", &[], 5).by(Way::StuckAnnouncement).losses(),
 ];
 
-const BASELINE: [Site; 10] = [
+const BASELINE: [Site; 12] = [
     update("baseline", "begin probe", &["if_not_exists(steps", "\"probe\""]),
     site("baseline", "sts", "AssumeRole"),
     site("baseline", "sts", "GetCallerIdentity"),
@@ -188,7 +188,9 @@ const BASELINE: [Site; 10] = [
     update("baseline", "begin member roles", &["if_not_exists(steps", "\"member-roles\""]).losses(),
     site("baseline", "cloudformation", "DescribeStacks").also("before", &[], 0),
     site("baseline", "cloudformation", "CreateStack"),
-    site("baseline", "cloudformation", "DescribeStacks").also("after", &[], 1).losses(),
+    site("baseline", "cloudformation", "DescribeStacks").also("in another Region", &[], 1).losses(),
+    site("baseline", "cloudformation", "DescribeStacks").also("after", &[], 2).losses(),
+    site("baseline", "cloudformation", "CreateStack").also("in another Region", &[], 1).losses(),
     update("baseline", "finish member roles", &["finishedAt", "\"member-roles\""]).losses(),
     site("baseline", "dynamodb", "UpdateItem")
         .also("begin member roles again", &["if_not_exists(steps", "\"member-roles\""], 1)
@@ -204,12 +206,13 @@ const PROFILE: [Site; 6] = [
     update("profile", "finish", &["finishedAt"]).losses(),
 ];
 
-const VERIFY: [Site; 11] = [
+const VERIFY: [Site; 12] = [
     update("verify", "begin", &["if_not_exists(steps"]),
     site("verify", "dynamodb", "GetItem").also("unit ids", &["\"organization\""], 0),
     site("verify", "organizations", "DescribeAccount"),
     site("verify", "sts", "AssumeRole"),
     site("verify", "cloudformation", "DescribeStacks"),
+    site("verify", "cloudformation", "DescribeStacks").also("in another Region", &[], 1).losses(),
     site("verify", "iam", "GetRole"),
     site("verify", "organizations", "ListParents"),
     site("verify", "organizations", "ListTagsForResource"),

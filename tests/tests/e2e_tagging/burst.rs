@@ -30,7 +30,7 @@ async fn ten_thousand_events_lose_nothing() {
     for (account, aws) in &accounts {
         for number in 0..each {
             let name = format!("{stem}-{number}");
-            records.push(made::topic_to_be(account, &name).creation.record(account, "us-east-1"));
+            records.push(made::topic_to_be(account, made::HOME, &name).creation.record(account, "us-east-1"));
             if early(number) {
                 late.push((account.clone(), aws.clone(), name));
             } else if number % 50 == 0 {

@@ -9,6 +9,9 @@ pub(crate) struct Made {
     pub arns: Vec<String>,
 }
 
+/// The Region of the suite.
+pub(crate) const HOME: &str = "us-east-1";
+
 /// Makes them all.
 pub(crate) async fn everything(aws: &Aws, account: &str) -> Vec<Made> {
     vec![
@@ -165,14 +168,19 @@ async fn make_identity(aws: &Aws, kind: &str, name: &str, more: &[(&str, &str)])
 
 /// A topic, for what needs many of something.
 pub(crate) async fn topic(aws: &Aws, account: &str, name: &str) -> Made {
+    topic_in(aws, account, HOME, name).await
+}
+
+/// A topic in a Region, which is that of `aws`.
+pub(crate) async fn topic_in(aws: &Aws, account: &str, region: &str, name: &str) -> Made {
     let form = [("Action", "CreateTopic"), ("Version", "2010-03-31"), ("Name", name)];
     aws.query("sns", &form).await;
-    topic_to_be(account, name)
+    topic_to_be(account, region, name)
 }
 
 /// What is told of a topic, whether it exists or not.
-pub(crate) fn topic_to_be(account: &str, name: &str) -> Made {
-    let arn = format!("arn:aws:sns:us-east-1:{account}:{name}");
+pub(crate) fn topic_to_be(account: &str, region: &str, name: &str) -> Made {
+    let arn = format!("arn:aws:sns:{region}:{account}:{name}");
     made("sns", "CreateTopic", json!({ "name": name }), json!({ "topicArn": arn }), &[&arn])
 }
 

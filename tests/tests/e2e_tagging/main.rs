@@ -3,6 +3,7 @@
 mod burst;
 mod made;
 mod overdue;
+mod regions;
 mod seen;
 mod sweep;
 mod trouble;

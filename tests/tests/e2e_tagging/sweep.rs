@@ -33,7 +33,7 @@ async fn sweep(stack: &Stack, account: &str) {
 }
 
 /// What `CloudTrail` remembers of an account.
-async fn remember(stack: &Stack, records: &[Value]) {
+pub(crate) async fn remember(stack: &Stack, records: &[Value]) {
     stack.gateway().post("/_local/cloudtrail/events", &json!({ "records": records })).await;
 }
 

@@ -41,14 +41,15 @@ async fn what_cannot_be_used_is_a_dead_letter_with_its_reason() {
     assert!(dead_letter(&stack, &broken).await.starts_with("no JSON"));
 
     let name = unique("nowhere");
-    let mut record = made::topic_to_be("111122223333", &name).creation.record("111122223333", "us-east-1");
+    let mut record = made::topic_to_be("111122223333", made::HOME, &name).creation.record("111122223333", "us-east-1");
     record["recipientAccountId"] = Value::Null;
     tell(&stack, &[record]).await;
     assert!(dead_letter(&stack, &name).await.starts_with("recipientAccountId"));
 
     // An account that the organization does not know.
     let name = unique("stranger");
-    tell(&stack, &[made::topic_to_be("999988887777", &name).creation.record("999988887777", "us-east-1")]).await;
+    tell(&stack, &[made::topic_to_be("999988887777", made::HOME, &name).creation.record("999988887777", "us-east-1")])
+        .await;
     let reason = dead_letter(&stack, &name).await;
     assert!(reason.contains("organizations:ListTagsForResource"), "{reason}");
 }
@@ -57,8 +58,8 @@ async fn what_cannot_be_used_is_a_dead_letter_with_its_reason() {
 async fn what_is_not_ready_is_tagged_later_and_what_is_gone_is_let_go() {
     let stack = Stack::load();
     let (account, aws) = account(&stack).await;
-    let late = made::topic_to_be(&account, &unique("late"));
-    let mut gone = made::topic_to_be(&account, &unique("gone"));
+    let late = made::topic_to_be(&account, made::HOME, &unique("late"));
+    let mut gone = made::topic_to_be(&account, made::HOME, &unique("gone"));
     gone.creation.time = Timestamp::now() - SignedDuration::from_mins(20);
     let mark = stack.gateway().mark().await;
     tell(&stack, &crate::records(std::slice::from_ref(&late), &account)).await;

@@ -127,7 +127,7 @@ mod tests {
         let now = "2026-11-26T08:00:00Z".parse().unwrap();
         let costs = monthly(&client, [&account].into(), now).await.unwrap().unwrap();
         let instance = "arn:aws:ec2:eu-west-1:111122223333:instance/i-1";
-        assert_eq!(costs.of(instance).map(|usd| usd.to_string()), Some("3.00".to_owned()));
+        assert_eq!(costs.of(instance), Some(Decimal::from(3)));
         assert_eq!(costs.of("arn:aws:s3:::raw"), None);
     }
 

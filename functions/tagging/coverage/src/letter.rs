@@ -69,7 +69,7 @@ fn lines(accounts: &[(&Swept, Marks)], costs: Option<&Costs>) -> Vec<String> {
     all.sort_by_key(|(cost, _, mark)| (std::cmp::Reverse(cost.unwrap_or(Decimal::ZERO)), mark.since));
     let line = |(cost, swept, mark): (Option<Decimal>, &Swept, &tagging::Untagged)| {
         let missing: Vec<&str> = mark.missing.iter().map(landing_zone::TagKey::as_str).collect();
-        let cost = cost.map(|usd| format!("; about {usd} USD a month")).unwrap_or_default();
+        let cost = cost.map(|usd| format!("; about {usd:.2} USD a month")).unwrap_or_default();
         let due = swept.due(mark.since).strftime("%Y-%m-%d");
         format!("{}\n  lacks {}{cost}; {} on {due}", mark.arn, missing.join(", "), word(swept.action))
     };
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_owner_reads_what_lacks_tags_what_it_costs_and_when_its_time_is_over() {
-        let costs = known([("dear", "120.50"), ("cheap", "0.10")]);
+        let costs = known([("dear", "120.50"), ("cheap", "0.1")]);
         insta::assert_snapshot!(letter(&[(&swept(), marks(&["unknown", "cheap", "dear"]))], Some(&costs), now()).text);
     }
 
