@@ -125,13 +125,13 @@ def look_up(trail, start, end):
 
 def untold(tagging, demanded, calls):
     """The records of calls whose resources lack tags, or cannot be shown."""
-    shown = [creation for creation, _ in calls if creation["rule"]["via"] == "tagging-api"]
+    shown = [creation for creation, _ in calls if creation["rule"].get("via", "tagging-api") == "tagging-api"]
     tags = resource_tags(tagging, [arn for creation in shown for arn in creation["resources"]])
 
     def told(creation):
         carried = [tags.get(arn) for arn in creation["resources"]]
         complete = all(one is not None and not missing(demanded, one) for one in carried)
-        return creation["rule"]["via"] == "tagging-api" and complete
+        return creation["rule"].get("via", "tagging-api") == "tagging-api" and complete
 
     return [record for creation, record in calls if not told(creation)]
 
