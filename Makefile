@@ -46,7 +46,7 @@ e2e: up ## End-to-end tests on the embedded AWS
 	cargo test --locked --package tests --test privileges -- --test-threads=1 --nocapture
 
 BENCH_ARGS ?=
-bench: $(VENV)/.ready .venv-bench/.ready ## Measures every function beside the same in Python and an empty one (20 minutes of building)
+bench: $(VENV)/.ready .venv-bench/.ready ## Measures every function beside the same in Python and an empty one (builds all for release first)
 	@PATH=$(abspath $(VENV))/bin:$$PATH cargo lambda build --release --locked \
 	  $(foreach name,$(notdir $(wildcard functions/*/*)),--package $(name)) --package empty-function \
 	  --lambda-dir target/bench/lambda >&2

@@ -166,11 +166,16 @@ def letter(accounts, known):
         )
     cost_of = lambda arn: (known or {}).get(arn, (known or {}).get(arn.replace("/", ":").rpartition(":")[2]))
     lacking.sort(key=lambda one: (-(cost_of(one[1]["arn"]) or 0), one[1]["since"]))
+    if lacking:
+        lines.append("\nThese lack tags, the most expensive first. Tag them, or delete what nobody needs:\n")
     for swept, mark in lacking[:MOST_NAMED]:
         cost = cost_of(mark["arn"])
-        about = "" if cost is None else f"; about {cost} USD a month"
+        about = "" if cost is None else f"; about {cost:.2f} USD a month"
         end = f"{WORDS[swept['action']]} on {due(swept, mark).date()}"
-        lines.append(f"\n{mark['arn']}\n  lacks {', '.join(mark['missing'])}{about}; {end}")
+        lines.append(f"{mark['arn']}\n  lacks {', '.join(mark['missing'])}{about}; {end}")
     if len(lacking) > MOST_NAMED:
         lines.append(f"\n{len(lacking) - MOST_NAMED} more: GET /v1/tags/coverage?accountId=...")
-    return f"Tags of your AWS accounts, {datetime.now(UTC).date()}: {len(lacking)} lack some", "\n".join(lines)
+    if lacking and known is None:
+        lines.append("\nWhat each costs is not known: Cost Explorer's data of single resources is not enabled.")
+    count = {0: "all complete", 1: "1 resource lacks some"}.get(len(lacking), f"{len(lacking)} resources lack some")
+    return f"Tags of your AWS accounts, {datetime.now(UTC).date()}: {count}", "\n".join([*lines, ""])
