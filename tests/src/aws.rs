@@ -118,6 +118,14 @@ impl Aws {
     }
 }
 
+/// The text of the first element with this tag, such as `<Arn>`.
+#[must_use]
+pub fn between(xml: &str, tag: &str) -> String {
+    let end = tag.replace('<', "</");
+    let rest = xml.split_once(tag).unwrap_or_else(|| panic!("no {tag} in {xml}")).1;
+    rest.split_once(&end).expect("an end").0.to_owned()
+}
+
 /// Percent-encoding of everything that is not unreserved.
 fn encoded(text: &str) -> String {
     text.bytes()

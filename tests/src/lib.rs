@@ -12,7 +12,7 @@ mod stack;
 mod tags;
 
 pub use api::{Answer, Api};
-pub use aws::{Aws, Invocation};
+pub use aws::{Aws, Invocation, between};
 pub use creation::{Creation, session, tell};
 pub use gateway::{Call, Fault, Gateway};
 pub use listener::Listener;

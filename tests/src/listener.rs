@@ -1,6 +1,6 @@
-//! A queue behind a rule of its own on the product's event bus: what the suite's customers hear.
+//! A queue behind a rule of its own on the product's event bus, and behind topics: what the suite's customers hear.
 
-use crate::{Aws, Stack};
+use crate::{Aws, Stack, between};
 use serde_json::{Value, json};
 
 /// Listens from its start to its stop.
@@ -10,8 +10,8 @@ pub struct Listener {
     bus: String,
     name: String,
     queue_url: String,
-    /// Where others may send to as well: SNS and `EventBridge` are let in.
-    pub queue_arn: String,
+    queue_arn: String,
+    subscriptions: Vec<String>,
 }
 
 impl Listener {
@@ -29,7 +29,25 @@ impl Listener {
         aws.json("events", "AWSEvents.PutRule", &rule).await;
         let targets = json!({"Rule": name, "EventBusName": bus, "Targets": [{"Id": "queue", "Arn": queue_arn}]});
         aws.json("events", "AWSEvents.PutTargets", &targets).await;
-        Self { aws, bus, name: name.to_owned(), queue_url, queue_arn }
+        Self { aws, bus, name: name.to_owned(), queue_url, queue_arn, subscriptions: Vec::new() }
+    }
+
+    /// Hears a topic too: all of it, or what a filter policy lets through.
+    pub async fn subscribe(&mut self, topic: &str, filter: Option<&Value>) {
+        let filter = filter.map(Value::to_string);
+        let mut form = vec![
+            ("Action", "Subscribe"),
+            ("Version", "2010-03-31"),
+            ("TopicArn", topic),
+            ("Protocol", "sqs"),
+            ("Endpoint", &self.queue_arn),
+            ("ReturnSubscriptionArn", "true"),
+        ];
+        if let Some(filter) = &filter {
+            form.extend([("Attributes.entry.1.key", "FilterPolicy"), ("Attributes.entry.1.value", filter)]);
+        }
+        let answer = self.aws.query("sns", &form).await;
+        self.subscriptions.push(between(&answer, "<SubscriptionArn>"));
     }
 
     /// The messages of the next second, at most ten.
@@ -45,9 +63,13 @@ impl Listener {
         messages
     }
 
-    /// Takes rule and queue away.
+    /// Takes subscriptions, rule and queue away.
     pub async fn stop(self) {
-        let Self { aws, bus, name, queue_url, .. } = self;
+        let Self { aws, bus, name, queue_url, subscriptions, .. } = self;
+        for subscription in &subscriptions {
+            let form = [("Action", "Unsubscribe"), ("Version", "2010-03-31"), ("SubscriptionArn", subscription)];
+            aws.query("sns", &form).await;
+        }
         let targets = json!({"Rule": name, "EventBusName": bus, "Ids": ["queue"]});
         aws.json("events", "AWSEvents.RemoveTargets", &targets).await;
         aws.json("events", "AWSEvents.DeleteRule", &json!({"Name": name, "EventBusName": bus})).await;

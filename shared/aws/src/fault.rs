@@ -3,6 +3,7 @@
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use landing_zone::{Class, Diagnosis, Fault};
+use std::borrow::Cow;
 
 /// Codes that mean "later", whatever the service calls it.
 const THROTTLED: [&str; 10] = [
@@ -52,7 +53,7 @@ const DENIED: [&str; 5] = [
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{action} failed: {code}: {message}")]
 pub struct AwsFault {
-    action: &'static str,
+    action: Cow<'static, str>,
     class: Class,
     /// The service's error code; empty when no answer came.
     code: String,
@@ -62,10 +63,11 @@ pub struct AwsFault {
 
 impl AwsFault {
     /// Reads the error of `action`, which is named as IAM names it (`organizations:CreateAccount`).
-    pub fn new<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    pub fn new<E>(action: impl Into<Cow<'static, str>>, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata,
     {
+        let action = action.into();
         let status = error.raw_response().map(|response| response.status().as_u16());
         let Some(service_error) = error.as_service_error() else {
             let what = match error {
@@ -94,6 +96,13 @@ impl AwsFault {
             message: service_error.message().unwrap_or("no message").to_owned(),
             refused: status.is_some_and(|status| (400..500).contains(&status)) && !OPEN.contains(&code),
         }
+    }
+
+    /// A call that could not be sent.
+    #[cfg(feature = "calls")]
+    pub(crate) fn unsent(action: String, why: String) -> Self {
+        let action = Cow::Owned(action);
+        Self { action, class: Class::Invalid, code: "NotSent".to_owned(), message: why, refused: true }
     }
 
     /// What can be done about it.

@@ -1,5 +1,7 @@
 //! AWS as the suite uses it: one way to configure clients, one way into member accounts, one way to read errors.
 
+#[cfg(feature = "calls")]
+mod call;
 mod config;
 mod fault;
 #[cfg(feature = "member-sessions")]
@@ -10,6 +12,8 @@ mod organization;
 mod resources;
 
 pub use aws_config::SdkConfig;
+#[cfg(feature = "calls")]
+pub use call::{Call, Permission, each, permission, send};
 pub use config::{ConfigError, governed_regions, optional, required, sdk_config};
 pub use fault::AwsFault;
 #[cfg(feature = "member-sessions")]

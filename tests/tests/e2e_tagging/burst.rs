@@ -1,6 +1,6 @@
 //! Ten thousand events at once: some twice, some too early, some while AWS throttles.
 
-use crate::{account, made, of_account, seen};
+use crate::{account, made, of_account, seen, trouble::look_for_dead_letter};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -74,6 +74,9 @@ async fn ten_thousand_events_lose_nothing() {
     }
     let took = began.elapsed();
     empty(&stack, began).await;
+    for _ in 0..5 {
+        assert_eq!(look_for_dead_letter(&stack, &stem).await, None);
+    }
     let throttled = stack.gateway().hits().await;
     stack.gateway().heal().await;
     let calls = stack.gateway().calls(mark).await;

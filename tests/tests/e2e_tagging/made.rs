@@ -1,7 +1,7 @@
 //! One resource of each kind, made in a member account as people make them, with what `CloudTrail` says of it.
 
 use serde_json::{Value, json};
-use tests::{Aws, Creation, unique};
+use tests::{Aws, Creation, between, unique};
 
 /// Resources of one call, with the record of it.
 pub(crate) struct Made {
@@ -182,10 +182,4 @@ pub(crate) async fn topic_in(aws: &Aws, account: &str, region: &str, name: &str)
 pub(crate) fn topic_to_be(account: &str, region: &str, name: &str) -> Made {
     let arn = format!("arn:aws:sns:{region}:{account}:{name}");
     made("sns", "CreateTopic", json!({ "name": name }), json!({ "topicArn": arn }), &[&arn])
-}
-
-pub(crate) fn between(xml: &str, tag: &str) -> String {
-    let end = tag.replace('<', "</");
-    let rest = xml.split_once(tag).unwrap_or_else(|| panic!("no {tag} in {xml}")).1;
-    rest.split_once(&end).expect("an end").0.to_owned()
 }

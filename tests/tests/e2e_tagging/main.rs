@@ -109,6 +109,22 @@ async fn what_people_wrote_stays_and_data_takes_its_class_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_with_attribute_based_access_control_keeps_its_tags_and_gets_its_own() {
+    let stack = Stack::load();
+    let (account, aws) = account(&stack).await;
+    let bucket = made::bucket(&aws).await;
+    let own = json!({"ResourceARNList": bucket.arns, "Tags": {"team": "ml"}});
+    aws.json("tagging", "ResourceGroupsTaggingAPI_20170126.TagResources", &own).await;
+    let name = bucket.arns[0].trim_start_matches("arn:aws:s3:::");
+    let abac = "<AbacStatus><Status>Enabled</Status></AbacStatus>".to_owned();
+    aws.rest("s3", "PUT", &format!("/{name}?abac="), abac).await;
+    tell(&stack, &[bucket.creation.record(&account, "us-east-1")]).await;
+    let mut wanted = of_account();
+    wanted.extend(tags([("owner", "jane@example.com"), ("team", "ml")]));
+    seen::wait(&aws, &bucket.arns[0], &wanted, LONGEST).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stack_hands_its_owner_on_and_nobody_stays_unknown() {
     let stack = Stack::load();
     let (account, aws) = account(&stack).await;

@@ -15,22 +15,27 @@ async fn send(stack: &Stack, body: &str) {
 
 /// Waits for the dead letter that contains `text`, and takes it out. Returns its reason.
 async fn dead_letter(stack: &Stack, text: &str) -> String {
-    let url = stack.output("UntaggedQueueUrl");
-    let asked = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 1, "WaitTimeSeconds": 1,
-        "MessageAttributeNames": ["All"]});
     let began = Instant::now();
     loop {
-        let answer = stack.aws().json("sqs", "AmazonSQS.ReceiveMessage", &asked).await;
-        for message in answer["Messages"].as_array().into_iter().flatten() {
-            if message["Body"].as_str().is_some_and(|body| body.contains(text)) {
-                let handle = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});
-                stack.aws().json("sqs", "AmazonSQS.DeleteMessage", &handle).await;
-                assert_eq!(message["MessageAttributes"]["function"]["StringValue"], "tag-resource");
-                return message["MessageAttributes"]["reason"]["StringValue"].as_str().expect("a reason").to_owned();
-            }
+        if let Some(reason) = look_for_dead_letter(stack, text).await {
+            return reason;
         }
         assert!(began.elapsed() < LONGEST, "no dead letter with {text}");
     }
+}
+
+/// Looks at ten dead letters; takes the one that contains `text` out and returns its reason.
+pub(crate) async fn look_for_dead_letter(stack: &Stack, text: &str) -> Option<String> {
+    let url = stack.output("UntaggedQueueUrl");
+    let asked = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 1, "WaitTimeSeconds": 1,
+        "MessageAttributeNames": ["All"]});
+    let answer = stack.aws().json("sqs", "AmazonSQS.ReceiveMessage", &asked).await;
+    let messages = answer["Messages"].as_array()?;
+    let message = messages.iter().find(|message| message["Body"].as_str().is_some_and(|body| body.contains(text)))?;
+    let handle = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});
+    stack.aws().json("sqs", "AmazonSQS.DeleteMessage", &handle).await;
+    assert_eq!(message["MessageAttributes"]["function"]["StringValue"], "tag-resource");
+    Some(message["MessageAttributes"]["reason"]["StringValue"].as_str().expect("a reason").to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]

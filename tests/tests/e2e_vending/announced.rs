@@ -6,32 +6,22 @@ use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
-use tests::{Aws, Listener, Stack, unique};
+use tests::{Listener, Stack, unique};
 
 /// Events take a moment to arrive; none takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A queue that hears of both.
 pub(crate) struct Heard {
-    aws: Aws,
     listener: Listener,
-    subscription: String,
 }
 
 impl Heard {
     pub(crate) async fn start(stack: &Stack) -> Self {
         let pattern = json!({"source": [{"prefix": "ai-landing-zone"}]});
-        let (aws, listener) = (stack.aws(), Listener::start(stack, &unique("e2e-vending"), &pattern).await);
-        let form = [
-            ("Action", "Subscribe"),
-            ("Version", "2010-03-31"),
-            ("TopicArn", stack.output("NotificationTopicArn")),
-            ("Protocol", "sqs"),
-            ("Endpoint", &listener.queue_arn),
-        ];
-        let answer = aws.query("sns", &form).await;
-        let subscription = answer.split("<SubscriptionArn>").nth(1).and_then(|rest| rest.split('<').next());
-        Self { subscription: subscription.expect("a subscription").to_owned(), aws, listener }
+        let mut listener = Listener::start(stack, &unique("e2e-vending"), &pattern).await;
+        listener.subscribe(stack.output("NotificationTopicArn"), None).await;
+        Self { listener }
     }
 
     /// Waits until both have told of every vend, and compares what they told.
@@ -62,8 +52,6 @@ impl Heard {
     }
 
     pub(crate) async fn stop(self) {
-        let form = [("Action", "Unsubscribe"), ("Version", "2010-03-31"), ("SubscriptionArn", &self.subscription)];
-        self.aws.query("sns", &form).await;
         self.listener.stop().await;
     }
 }

@@ -191,6 +191,9 @@ fn inside(place: &Place, account: &str, call: &Call) -> Need {
 /// What the role in the account is asked for itself. What the Tagging API asks for in turn is in the contract tests.
 fn tagging(call: &Call) -> Need {
     let service = if call.service == "tagging" { "tag" } else { &call.service };
+    if service == "s3" {
+        return Need::new(&format!("s3:{}", call.action), call.resource.clone().expect("a bucket"));
+    }
     let account = call.account.as_deref().expect("an account");
     Need::new(&format!("{service}:{}", call.action), format!("arn:aws:{service}:us-east-1:{account}:any"))
 }

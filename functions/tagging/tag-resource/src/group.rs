@@ -76,7 +76,7 @@ pub(crate) async fn work<'m>(app: &App, group: Group<'m>, ends: Timestamp) -> Ve
     }
     if !ready.is_empty() {
         match prepare(app, group.account, group.region).await {
-            Ok((config, account_tags)) => done.extend(tag(app, &config, &account_tags, ready).await),
+            Ok((config, account_tags)) => done.extend(tag(app, group.account, &config, &account_tags, ready).await),
             Err(outcome) => done.extend(ready.iter().map(|(message, creation)| all(*message, creation, &outcome))),
         }
     }
@@ -98,6 +98,7 @@ async fn prepare(app: &App, account: &AccountId, region: &str) -> Result<(SdkCon
 
 async fn tag<'m>(
     app: &App,
+    account: &AccountId,
     config: &SdkConfig,
     account_tags: &TagMap,
     creations: Vec<(usize, &'m Creation)>,
@@ -113,7 +114,7 @@ async fn tag<'m>(
     for (message, creation) in creations {
         planned.push((message, creation, plan_one(app, account_tags, creation, &found).await));
     }
-    write(app, config, &mut planned).await;
+    write(app, config, account, &mut planned).await;
     planned
         .into_iter()
         .map(|(message, creation, (resources, person_known))| Done {
@@ -188,7 +189,7 @@ async fn plan_one(app: &App, account_tags: &TagMap, creation: &Creation, found: 
 type Planned<'m> = (usize, &'m Creation, (Vec<Resource>, bool));
 
 /// Writes what is planned: as many resources to a call as have the same tags coming.
-async fn write(app: &App, config: &SdkConfig, planned: &mut [Planned<'_>]) {
+async fn write(app: &App, config: &SdkConfig, account: &AccountId, planned: &mut [Planned<'_>]) {
     let mut calls: BTreeMap<(Via, &TagMap), BTreeSet<&Arn>> = BTreeMap::new();
     for (_, creation, (resources, _)) in &*planned {
         for resource in resources.iter().filter(|one| !one.set.is_empty() && one.outcome == Outcome::Right) {
@@ -200,7 +201,7 @@ async fn write(app: &App, config: &SdkConfig, planned: &mut [Planned<'_>]) {
     for ((via, tags), arns) in calls {
         let arns: Vec<&Arn> = arns.into_iter().collect();
         for some in arns.chunks(if via == Via::TaggingApi { tagger::MOST_ARNS } else { 1 }) {
-            match tagger::write(config, via, tags, some).await {
+            match tagger::write(config, account, (via, tags), some).await {
                 Ok(refused) => failures.extend(refused),
                 Err(fault) => faults.extend(some.iter().map(|arn| ((*arn).clone(), Outcome::of_fault(&fault)))),
             }

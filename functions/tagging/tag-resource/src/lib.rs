@@ -3,6 +3,7 @@
 //! back later or goes to the dead letters with its reason.
 
 mod announce;
+mod buckets;
 mod group;
 mod measure;
 mod message;

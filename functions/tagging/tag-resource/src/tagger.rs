@@ -1,8 +1,9 @@
 //! The calls that read and write tags in an account.
 
+use crate::buckets;
 use aws::{AwsFault, SdkConfig};
 use aws_sdk_resourcegroupstagging::Client as TaggingApi;
-use landing_zone::Class;
+use landing_zone::{AccountId, Class};
 use std::collections::BTreeMap;
 use tagging::{Arn, TagMap, Via};
 
@@ -56,12 +57,15 @@ async fn listed_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, 
 /// Writes tags on resources and returns what was refused.
 pub(crate) async fn write(
     config: &SdkConfig,
-    via: Via,
-    tags: &TagMap,
+    account: &AccountId,
+    (via, tags): (Via, &TagMap),
     arns: &[&Arn],
 ) -> Result<Vec<(Arn, Refusal)>, AwsFault> {
     match via {
-        Via::TaggingApi => tag_resources(&TaggingApi::new(config), tags, arns).await,
+        Via::TaggingApi => {
+            let refused = tag_resources(&TaggingApi::new(config), tags, arns).await?;
+            Ok(buckets::try_refused(config, account, tags, refused).await)
+        }
         Via::IamRole | Via::IamUser => {
             let mut all = Vec::new();
             for arn in arns {

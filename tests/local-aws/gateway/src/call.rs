@@ -112,6 +112,7 @@ fn rest(service: &str, method: &Method, uri: &Uri, body: &str) -> (String, Optio
             let action = segments.first().map(|name| pascal(name)).unwrap_or_default();
             (action, serde_json::from_str(body).ok().and_then(|json| first_field(&json)))
         }
+        "s3" if segments.first() == Some(&"v20180820") => s3_control(method, &segments),
         "s3" => (s3_action(method, segments.len(), uri.query()), Some(decode(path.trim_start_matches('/')))),
         "lambda" => {
             let place = segments.iter().position(|segment| *segment == "functions");
@@ -153,6 +154,18 @@ fn s3_action(method: &Method, depth: usize, query: Option<&str>) -> String {
         ("Put", 1, "") => "CreateBucket".to_owned(),
         (_, 0 | 1, _) => format!("{verb}Bucket{part}"),
         _ => format!("{verb}Object{part}"),
+    }
+}
+
+/// S3 Control signs as S3: `POST /v20180820/tags/<ARN>` is `TagResource`, `PUT /v20180820/configuration/publicAccessBlock`
+/// is `PutPublicAccessBlock`.
+fn s3_control(method: &Method, segments: &[&str]) -> (String, Option<String>) {
+    let kind = segments.get(1).copied().unwrap_or_default();
+    let rest = segments.get(2..).unwrap_or_default().join("/");
+    match (method.as_str(), kind) {
+        ("POST", "tags") => ("TagResource".to_owned(), Some(decode(&rest))),
+        (method, "configuration") => (format!("{}{}", pascal(&method.to_lowercase()), pascal(&rest)), None),
+        (method, _) => (format!("{method} {kind}"), Some(decode(&rest))),
     }
 }
 
@@ -209,6 +222,8 @@ mod tests {
         assert_eq!(named("account", "POST", "/putAlternateContact", None, body), expected);
         assert_eq!(named("s3", "GET", "/bucket/a/key?x-id=GetObject", None, ""), pair("GetObject", "bucket/a/key"));
         assert_eq!(named("s3", "PUT", "/bucket?policy", None, "{}"), pair("PutBucketPolicy", "bucket"));
+        let arn = "arn:aws:s3:::data";
+        assert_eq!(named("s3", "POST", &format!("/v20180820/tags/{arn}"), None, ""), pair("TagResource", arn));
         let invoke = named("lambda", "POST", "/2015-03-31/functions/create/invocations", None, "{}");
         assert_eq!(invoke, pair("Invoke", "create"));
     }
