@@ -1,9 +1,10 @@
 //! The calls that read and write tags in an account.
 
 use crate::buckets;
-use aws::{AwsFault, SdkConfig};
+use aws::{AwsFault, Call, SdkConfig};
 use aws_sdk_resourcegroupstagging::Client as TaggingApi;
 use landing_zone::{AccountId, Class};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tagging::{Arn, TagMap, Via};
 
@@ -41,17 +42,21 @@ pub(crate) async fn identity_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Re
     }
 }
 
+/// A role has at most 50 tags, which is one page
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoleTags.html>).
 async fn listed_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, AwsFault> {
-    let client = aws_sdk_iam::Client::new(config);
-    let name = identity_name(arn);
-    let list = if via == Via::IamRole {
-        let answer = client.list_role_tags().role_name(name).send().await;
-        answer.map_err(|error| AwsFault::new("iam:ListRoleTags", &error))?.tags
-    } else {
-        let answer = client.list_user_tags().user_name(name).send().await;
-        answer.map_err(|error| AwsFault::new("iam:ListUserTags", &error))?.tags
-    };
-    Ok(list.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    let kind = kind(via);
+    let mut parameters = json!({});
+    parameters[format!("{kind}Name")] = identity_name(arn).into();
+    let answer = aws::send(config, &Call::new("iam", &format!("List{kind}Tags"), parameters)).await?;
+    let list = aws::each(answer.pointer(&format!("/List{kind}TagsResult/Tags/member")));
+    let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(list.iter().filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value")?))).collect())
+}
+
+/// As IAM's operations and parameters name it.
+fn kind(via: Via) -> &'static str {
+    if via == Via::IamRole { "Role" } else { "User" }
 }
 
 /// Writes tags on resources and returns what was refused.
@@ -113,20 +118,11 @@ async fn tag_together(client: &TaggingApi, tags: &TagMap, arns: &[&Arn]) -> Resu
 }
 
 async fn on_identity(config: &SdkConfig, via: Via, tags: &TagMap, arn: &Arn) -> Result<(), AwsFault> {
-    let client = aws_sdk_iam::Client::new(config);
-    let tags = tags
-        .iter()
-        .map(|(key, value)| aws_sdk_iam::types::Tag::builder().key(key).value(value).build())
-        .collect::<Result<Vec<_>, _>>()
-        .unwrap_or_default();
-    let name = identity_name(arn);
-    if via == Via::IamRole {
-        let sent = client.tag_role().role_name(name).set_tags(Some(tags)).send().await;
-        sent.map(drop).map_err(|error| AwsFault::new("iam:TagRole", &error))
-    } else {
-        let sent = client.tag_user().user_name(name).set_tags(Some(tags)).send().await;
-        sent.map(drop).map_err(|error| AwsFault::new("iam:TagUser", &error))
-    }
+    let kind = kind(via);
+    let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+    let mut parameters = json!({"Tags": {"member": tags}});
+    parameters[format!("{kind}Name")] = identity_name(arn).into();
+    aws::send(config, &Call::new("iam", &format!("Tag{kind}"), parameters)).await.map(drop)
 }
 
 /// The name behind type and path: `role/service/Name`.
@@ -145,21 +141,25 @@ pub(crate) async fn attached_volumes(
     if ids.is_empty() {
         return Ok(attached);
     }
-    let filter = aws_sdk_ec2::types::Filter::builder()
-        .name("attachment.instance-id")
-        .set_values(Some(ids.keys().cloned().collect()))
-        .build();
-    let mut volumes =
-        aws_sdk_ec2::Client::new(config).describe_volumes().filters(filter).into_paginator().items().send();
-    while let Some(volume) = volumes.next().await {
-        let volume = volume.map_err(|error| AwsFault::new("ec2:DescribeVolumes", &error))?;
-        for attachment in volume.attachments() {
-            let host = attachment.instance_id().and_then(|id| ids.get(id));
-            let (Some(host), Some(id)) = (host, volume.volume_id()) else { continue };
+    let filter = json!({"Name": "attachment.instance-id", "Value": ids.keys().collect::<Vec<_>>()});
+    let mut parameters = json!({"Filter": [filter]});
+    loop {
+        let page = aws::send(config, &Call::new("ec2", "DescribeVolumes", parameters.clone())).await?;
+        for attachment in aws::each(page.pointer("/volumeSet/item"))
+            .iter()
+            .flat_map(|volume| aws::each(volume.pointer("/attachmentSet/item")))
+        {
+            let text = |name: &str| attachment.get(name).and_then(Value::as_str);
+            let host = text("instanceId").and_then(|id| ids.get(id));
+            let (Some(host), Some(id)) = (host, text("volumeId")) else { continue };
             let text = host.as_str().replace(&format!(":{}", host.resource()), &format!(":volume/{id}"));
             if let Ok(arn) = Arn::parse(&text) {
                 attached.entry((*host).clone()).or_default().push(arn);
             }
+        }
+        match page.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
+            Some(token) => parameters["NextToken"] = token.into(),
+            None => break,
         }
     }
     Ok(attached)

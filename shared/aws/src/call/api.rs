@@ -99,10 +99,12 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) fn of(config: &SdkConfig, name: &str, service: &Service, call: &Call) -> Result<Self, String> {
         let region = config.region().map(ToString::to_string).ok_or("no Region")?;
-        let (suffix, home) = match region.split('-').next() {
-            Some("cn") => ("amazonaws.com.cn", "cn-north-1"),
-            _ if region.starts_with("us-gov-") => ("amazonaws.com", "us-gov-west-1"),
-            _ => ("amazonaws.com", "us-east-1"),
+        // The Region of global services, and what their hosts say of it
+        // (https://docs.aws.amazon.com/general/latest/gr/iam-service.html).
+        let (suffix, home, global_place) = match region.split('-').next() {
+            Some("cn") => ("amazonaws.com.cn", "cn-north-1", ".cn-north-1"),
+            _ if region.starts_with("us-gov-") => ("amazonaws.com", "us-gov-west-1", ".us-gov"),
+            _ => ("amazonaws.com", "us-east-1", ""),
         };
         let signing_region = if service.global { home.to_owned() } else { region.clone() };
         let url = match config.endpoint_url() {
@@ -116,7 +118,7 @@ impl Endpoint {
                     Some(Value::String(account)) if host == "s3-control" => format!("{account}."),
                     _ => String::new(),
                 };
-                let place = if service.global { String::new() } else { format!(".{region}") };
+                let place = if service.global { global_place.to_owned() } else { format!(".{region}") };
                 format!("https://{account}{host}{fips}{place}.{suffix}")
             }
         };
@@ -138,6 +140,9 @@ mod tests {
 
     #[test]
     fn every_service_has_its_endpoint() {
+        assert_eq!(url("ec2", "cn-north-1", json!({})), "https://ec2.cn-north-1.amazonaws.com.cn");
+        assert_eq!(url("iam", "eu-west-1", json!({})), "https://iam.amazonaws.com");
+        assert_eq!(url("iam", "us-gov-east-1", json!({})), "https://iam.us-gov.amazonaws.com");
         let account = json!({"AccountId": "111122223333"});
         assert_eq!(url("s3control", "eu-west-1", account), "https://111122223333.s3-control.eu-west-1.amazonaws.com");
     }
