@@ -46,8 +46,7 @@ pub(crate) async fn identity_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Re
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoleTags.html>).
 async fn listed_tags(config: &SdkConfig, via: Via, arn: &Arn) -> Result<TagMap, AwsFault> {
     let kind = kind(via);
-    let mut parameters = json!({});
-    parameters[format!("{kind}Name")] = identity_name(arn).into();
+    let parameters = json!({(format!("{kind}Name")): identity_name(arn)});
     let answer = aws::send(config, &Call::new("iam", &format!("List{kind}Tags"), parameters)).await?;
     let list = aws::each(answer.pointer(&format!("/List{kind}TagsResult/Tags/member")));
     let text = |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -120,8 +119,7 @@ async fn tag_together(client: &TaggingApi, tags: &TagMap, arns: &[&Arn]) -> Resu
 async fn on_identity(config: &SdkConfig, via: Via, tags: &TagMap, arn: &Arn) -> Result<(), AwsFault> {
     let kind = kind(via);
     let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-    let mut parameters = json!({"Tags": {"member": tags}});
-    parameters[format!("{kind}Name")] = identity_name(arn).into();
+    let parameters = json!({(format!("{kind}Name")): identity_name(arn), "Tags": {"member": tags}});
     aws::send(config, &Call::new("iam", &format!("Tag{kind}"), parameters)).await.map(drop)
 }
 
@@ -142,9 +140,10 @@ pub(crate) async fn attached_volumes(
         return Ok(attached);
     }
     let filter = json!({"Name": "attachment.instance-id", "Value": ids.keys().collect::<Vec<_>>()});
-    let mut parameters = json!({"Filter": [filter]});
+    let mut token = Value::Null;
     loop {
-        let page = aws::send(config, &Call::new("ec2", "DescribeVolumes", parameters.clone())).await?;
+        let parameters = json!({"Filter": [filter], "NextToken": token});
+        let page = aws::send(config, &Call::new("ec2", "DescribeVolumes", parameters)).await?;
         for attachment in aws::each(page.pointer("/volumeSet/item"))
             .iter()
             .flat_map(|volume| aws::each(volume.pointer("/attachmentSet/item")))
@@ -158,11 +157,10 @@ pub(crate) async fn attached_volumes(
             }
         }
         match page.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
-            Some(token) => parameters["NextToken"] = token.into(),
-            None => break,
+            Some(next) => token = next.into(),
+            None => return Ok(attached),
         }
     }
-    Ok(attached)
 }
 
 #[cfg(test)]

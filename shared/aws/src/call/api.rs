@@ -107,9 +107,8 @@ impl Endpoint {
             _ => ("amazonaws.com", "us-east-1", ""),
         };
         let signing_region = if service.global { home.to_owned() } else { region.clone() };
-        let url = match config.endpoint_url() {
-            Some(url) => url.to_owned(),
-            None => {
+        let url = config.endpoint_url().map_or_else(
+            || {
                 let host = service.host.as_deref().unwrap_or(name);
                 let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
                 // S3 Control has a host for each account
@@ -120,8 +119,9 @@ impl Endpoint {
                 };
                 let place = if service.global { global_place.to_owned() } else { format!(".{region}") };
                 format!("https://{account}{host}{fips}{place}.{suffix}")
-            }
-        };
+            },
+            str::to_owned,
+        );
         Ok(Self { url, signing_name: service.signing.clone().unwrap_or_else(|| name.to_owned()), signing_region })
     }
 }

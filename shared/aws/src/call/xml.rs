@@ -72,6 +72,7 @@ fn children(scope: &mut ScopeWriter<'_, '_>, value: &Value) {
 }
 
 /// One or several: a list in XML with one entry reads as that entry, and one without any as an empty text.
+#[must_use]
 pub fn each(value: Option<&Value>) -> &[Value] {
     match value {
         None | Some(Value::Null) => &[],
