@@ -9,7 +9,10 @@ import json
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
-from moto_extensions import abac, account, cloudformation, cloudtrail, costexplorer, iam, organizations, sts, tagging
+from moto_extensions import (
+    abac, account, ai_controls, cloudformation, cloudtrail, compute_controls, costexplorer, data_controls, iam,
+    organizations, sts, tagging,
+)
 
 
 def control(application):
@@ -55,7 +58,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    for extension in (iam, organizations, sts, account, cloudformation, tagging, abac, cloudtrail, costexplorer):
+    for extension in (iam, organizations, sts, account, cloudformation, tagging, abac, cloudtrail, costexplorer,
+                      ai_controls, compute_controls, data_controls):
         extension.install()
     application = control(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)

@@ -48,9 +48,10 @@ pub(crate) fn is_message(value: &Value) -> bool {
     value.get("detail-type").and_then(Value::as_str) == Some(DETAIL_TYPE) && value.get("detail").is_some()
 }
 
-/// True for a finding as Security Hub writes it (ASFF).
+/// True for a finding as Security Hub writes it: ASFF, or OCSF, which is nothing to tagging.
 pub(crate) fn is_finding(value: &Value) -> bool {
-    ["ProductArn", "AwsAccountId", "Resources"].iter().all(|field| value.get(field).is_some())
+    let has = |fields: &[&str]| fields.iter().all(|field| value.get(field).is_some());
+    has(&["ProductArn", "AwsAccountId", "Resources"]) || has(&["class_uid", "finding_info"])
 }
 
 /// Reads what is no call.

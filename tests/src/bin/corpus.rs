@@ -1,6 +1,7 @@
 //! Runs every JSON file below a folder through the intake code of the functions and prints one JSON line per record:
 //! what each would do with it. Counts go to standard error.
 
+use remediation::{Known, Modes, control, controls, triage};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -90,20 +91,52 @@ fn each_test(document: &Value) -> Vec<&Value> {
 type Class = (String, &'static str, String);
 
 fn line(file: &str, index: usize, found: &Found<'_>) -> (Value, Class) {
-    let verdict = classify(&found.record);
     let text = |name: &str| found.record.get(name).cloned().unwrap_or(Value::Null);
     let mut line = json!({"file": file, "index": index, "kind": found.kind, "source": text("eventSource"),
-        "name": text("eventName"), "verdict": verdict.word()});
-    let reason = match &verdict {
+        "name": text("eventName")});
+    let (word, reason) = match classify(&found.record) {
         Verdict::Creation(creation) => {
             line["arns"] = creation.resources.iter().map(Arn::as_str).collect();
             line["person"] = json!(creation.principal.person);
-            format!("a row of the table ({})", creation.rule.event)
+            ("tagged", format!("a row of the table ({})", creation.rule.event))
         }
-        Verdict::Ignored(why) => why.to_string(),
-        Verdict::Rejected(why) => why.to_string(),
+        _ if found.kind.ends_with("finding") => finding(&found.record, &mut line),
+        Verdict::Ignored(why) => ("ignored", why.to_string()),
+        Verdict::Rejected(why) => ("rejected", why.to_string()),
     };
+    line["verdict"] = word.into();
     line["reason"] = reason.clone().into();
     let summary = reason.split(':').next().unwrap_or_default().to_owned();
-    (line, (found.kind.clone(), verdict.word(), summary))
+    (line, (found.kind.clone(), word, summary))
+}
+
+/// What remediation would do, in an installation that has given every setting and where nothing is going on.
+fn finding(record: &Value, line: &mut Value) -> (&'static str, String) {
+    let finding = match remediation::findings(record).pop() {
+        Some(Ok(finding)) => finding,
+        Some(Err(why)) => return ("rejected", why.to_string()),
+        None => return ("ignored", "no finding".to_owned()),
+    };
+    line["name"] = json!(finding.controls.first());
+    line["arns"] = finding.resources.iter().filter_map(|resource| resource.ids.first()).cloned().collect();
+    let settings: BTreeMap<&str, &str> =
+        controls().iter().flat_map(|row| &row.settings).map(|setting| (setting.as_str(), "given")).collect();
+    let modes = json!({"rules": [{"mode": "automatic"}], "settings": settings}).to_string();
+    let modes = Modes::parse(&modes).unwrap_or_else(|_| Modes::standard());
+    let verdicts = triage(&finding, &Known::default(), &modes, finding.updated_at);
+    let planned = verdicts.iter().find(|verdict| verdict.word() == "planned").or(verdicts.first());
+    let Some(verdict) = planned else { return ("rejected", "no resource".to_owned()) };
+    let reason = match verdict {
+        remediation::Verdict::Planned(remediation) => {
+            line["control"] = json!(remediation.control);
+            line["mode"] = json!(remediation.mode);
+            let row = control(&remediation.control);
+            line["plan"] = row.map(|row| row.calls().collect::<Value>()).unwrap_or_default();
+            format!("a row of the catalog ({})", remediation.control)
+        }
+        remediation::Verdict::Ignored(why) => why.to_string(),
+        remediation::Verdict::Held(why) => why.to_string(),
+        remediation::Verdict::Rejected(why) => why.to_string(),
+    };
+    (verdict.word(), reason)
 }

@@ -110,15 +110,20 @@ impl Endpoint {
         let url = config.endpoint_url().map_or_else(
             || {
                 let host = service.host.as_deref().unwrap_or(name);
-                let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
+                // `kms-fips`, and `api-fips.sagemaker` (https://aws.amazon.com/compliance/fips/).
+                let host = match (config.use_fips(), host.split_once('.')) {
+                    (Some(true), None) => format!("{host}-fips"),
+                    (Some(true), Some((first, rest))) => format!("{first}-fips.{rest}"),
+                    _ => host.to_owned(),
+                };
                 // S3 Control has a host for each account
                 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html).
                 let account = match call.parameters.get("AccountId") {
-                    Some(Value::String(account)) if host == "s3-control" => format!("{account}."),
+                    Some(Value::String(account)) if name == "s3control" => format!("{account}."),
                     _ => String::new(),
                 };
                 let place = if service.global { global_place.to_owned() } else { format!(".{region}") };
-                format!("https://{account}{host}{fips}{place}.{suffix}")
+                format!("https://{account}{host}{place}.{suffix}")
             },
             str::to_owned,
         );

@@ -93,12 +93,14 @@ fn rest(service: &Service, version: &str, call: &Call) -> Result<Request, String
     let body = match (&operation.body, service.protocol) {
         (None, Protocol::RestJson) if method != "GET" && method != "DELETE" => Value::Object(left).to_string(),
         (None, _) => String::new(),
-        (Some(root), Protocol::RestXml) => match left.remove(root) {
-            Some(Value::String(text)) => text,
-            Some(value) => xml::write(root, Some(version).filter(|version| !version.is_empty()), &value),
-            None => return Err(format!("{root} is missing")),
+        (Some(root), protocol) => match (left.remove(root), protocol) {
+            (None, _) => String::new(),
+            (Some(Value::String(text)), Protocol::RestXml) => text,
+            (Some(value), Protocol::RestXml) => {
+                xml::write(root, Some(version).filter(|version| !version.is_empty()), &value)
+            }
+            (Some(value), _) => value.to_string(),
         },
-        (Some(root), _) => left.remove(root).ok_or_else(|| format!("{root} is missing"))?.to_string(),
     };
     if !body.is_empty() {
         let content = if service.protocol == Protocol::RestXml { "application/xml" } else { "application/json" };

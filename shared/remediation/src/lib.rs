@@ -1,0 +1,23 @@
+//! Findings of Security Hub, the catalog of controls, and the plans that mend what a finding names.
+//!
+//! Pure: a finding is read, a control is looked up, what was described of a resource goes in and a plan comes out. The
+//! calls themselves are made by the functions. What is known of a control is data (`data/README.md`).
+
+mod catalog;
+mod condition;
+mod finding;
+mod mode;
+mod ocsf;
+mod plan;
+mod resource;
+mod template;
+mod triage;
+
+pub use catalog::{Ask, Control, Family, Read, Reversibility, Risk, Severity, control, controls};
+pub use condition::{CLOCK, Condition};
+pub use finding::{Compliance, Finding, FindingKey, Resource, Unreadable, Workflow, findings};
+pub use mode::{Mode, Modes};
+pub use plan::{Assessment, Plan, Scene, Step, assess, differences, is_fixed, parts};
+pub use resource::ResourcePattern;
+pub use template::{Form, Template, Undescribed};
+pub use triage::{EXEMPTION_TAG, Exemption, Held, Ignored, Known, Rejected, Remediation, Verdict, triage};

@@ -1,0 +1,432 @@
+//! Values of calls: JSON with parts of the resource's id, and with what was described.
+
+use crate::condition::{CLOCK, Condition, contains, find};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a template is filled from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Source<'s> {
+    /// Texts for `{name}`.
+    pub parts: Option<&'s BTreeMap<String, String>>,
+    /// What was described, by name of the call.
+    pub documents: Map<String, Value>,
+}
+
+/// Something that a template names is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} was not described")]
+pub struct Undescribed(pub String);
+
+/// A value as a row writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Template {
+    /// As it is written.
+    Literal(Value),
+    /// A text with parts in braces.
+    Text(String),
+    /// Each member by itself; one that comes out as nothing is left out.
+    Object(Vec<(String, Template)>),
+    /// Each entry by itself.
+    List(Vec<Template>),
+    /// What was described.
+    Form(Box<Form>),
+}
+
+/// The forms that begin with `$`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Form {
+    /// A value, or another template where it is not there; `null` leaves the member out.
+    Value {
+        /// Where.
+        #[serde(rename = "$")]
+        at: String,
+        /// Else.
+        #[serde(default, rename = "else", deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+        otherwise: Option<Template>,
+    },
+    /// An object with changes.
+    Copy {
+        /// Where.
+        #[serde(rename = "$copy")]
+        at: String,
+        /// Members that cannot be written.
+        #[serde(default)]
+        without: Vec<String>,
+        /// Members that are called otherwise when they are written.
+        #[serde(default)]
+        rename: BTreeMap<String, String>,
+        /// What is to change, by JSON pointer.
+        #[serde(default)]
+        set: BTreeMap<String, Template>,
+    },
+    /// What a text says, where that is JSON.
+    Json {
+        /// Where.
+        #[serde(rename = "$json")]
+        at: String,
+        /// Else.
+        #[serde(default, rename = "else", deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+        otherwise: Option<Template>,
+    },
+    /// The text of a policy.
+    Policy {
+        /// Where: an object or its text; an empty policy where there is none.
+        #[serde(rename = "$policy")]
+        at: String,
+        /// A statement more.
+        #[serde(default)]
+        add: Option<Template>,
+        /// The `Sid` of a statement less.
+        #[serde(default)]
+        remove: Option<String>,
+    },
+    /// A list of what fits.
+    List {
+        /// Where.
+        #[serde(rename = "$list")]
+        at: String,
+        /// What an entry has to fulfil; places are within the entry.
+        #[serde(default, rename = "where")]
+        fits: Vec<Condition>,
+        /// What is taken of an entry; all of it where this is empty.
+        #[serde(default)]
+        take: String,
+    },
+    /// A list with an entry more.
+    Append {
+        /// Where.
+        #[serde(rename = "$append")]
+        at: String,
+        /// The entry.
+        add: Template,
+    },
+}
+
+/// `null` is a template too.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Template>, D::Error> {
+    Template::deserialize(from).map(Some)
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::parse(Value::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Template {
+    fn serialize<S: serde::Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Literal(value) if is_plain(value) => value.serialize(into),
+            Self::Literal(value) => into.collect_map([("$literal", value)]),
+            Self::Text(text) => text.serialize(into),
+            Self::Object(members) => into.collect_map(members.iter().map(|(name, value)| (name, value))),
+            Self::List(entries) => entries.serialize(into),
+            Self::Form(form) => form.serialize(into),
+        }
+    }
+}
+
+impl Template {
+    fn parse(value: Value) -> Result<Self, String> {
+        Ok(match value {
+            Value::Object(mut members) if members.len() == 1 && members.contains_key("$literal") => {
+                Self::Literal(members.remove("$literal").unwrap_or_default())
+            }
+            Value::String(text) if next_part(&text).is_some() => Self::Text(text),
+            Value::Object(members) if members.keys().any(|name| name.starts_with('$')) => {
+                let text = Value::Object(members.clone()).to_string();
+                let form = serde_json::from_value(Value::Object(members));
+                Self::Form(Box::new(form.map_err(|_| format!("{text} is no form"))?))
+            }
+            Value::Object(members) => {
+                let members = members.into_iter().map(|(name, value)| Ok((name, Self::parse(value)?)));
+                Self::Object(members.collect::<Result<_, String>>()?)
+            }
+            Value::Array(entries) => Self::List(entries.into_iter().map(Self::parse).collect::<Result<_, String>>()?),
+            other => Self::Literal(other),
+        })
+    }
+
+    /// Fills the template; nothing for a member that is to be left out.
+    pub(crate) fn fill(&self, source: &Source<'_>) -> Result<Option<Value>, Undescribed> {
+        Ok(Some(match self {
+            Self::Literal(value) => value.clone(),
+            Self::Text(text) => Value::from(filled(text, source)?),
+            Self::Object(members) => {
+                let mut object = Map::new();
+                for (name, template) in members {
+                    if let Some(value) = template.fill(source)? {
+                        object.insert(name.clone(), value);
+                    }
+                }
+                Value::Object(object)
+            }
+            Self::List(entries) => {
+                let filled = entries.iter().filter_map(|entry| entry.fill(source).transpose());
+                Value::Array(filled.collect::<Result<_, _>>()?)
+            }
+            Self::Form(form) => return form.fill(source),
+        }))
+    }
+
+    /// Fills what can be filled now; what looks at one of `later` stays a template. Nothing for what is to be left out.
+    pub(crate) fn partly(&self, source: &Source<'_>, later: &BTreeSet<&str>) -> Result<Option<Self>, Undescribed> {
+        let mut places = Vec::new();
+        self.places(&mut places);
+        if !places.iter().any(|place| later.contains(place.split('/').nth(1).unwrap_or_default())) {
+            return Ok(self.fill(source)?.map(Self::Literal));
+        }
+        Ok(Some(match self {
+            Self::Object(members) => {
+                let mut open = Vec::new();
+                for (name, one) in members {
+                    open.extend(one.partly(source, later)?.map(|one| (name.clone(), one)));
+                }
+                Self::Object(open)
+            }
+            Self::List(entries) => {
+                let open = entries.iter().filter_map(|one| one.partly(source, later).transpose());
+                Self::List(open.collect::<Result<_, _>>()?)
+            }
+            waiting => waiting.clone(),
+        }))
+    }
+
+    /// Every place among the documents that it looks at.
+    pub(crate) fn places(&self, into: &mut Vec<String>) {
+        if let Self::Form(form) = self {
+            into.push(form.place().to_owned());
+        }
+        for inner in self.inner() {
+            inner.places(into);
+        }
+    }
+
+    /// Every part in braces.
+    pub(crate) fn parts(&self, into: &mut Vec<String>) {
+        if let Self::Text(text) = self {
+            let mut rest = text.as_str();
+            while let Some((_, name, after)) = next_part(rest) {
+                into.push(name.to_owned());
+                rest = after;
+            }
+        }
+        for inner in self.inner() {
+            inner.parts(into);
+        }
+    }
+
+    fn inner(&self) -> Vec<&Self> {
+        match self {
+            Self::Literal(_) | Self::Text(_) => Vec::new(),
+            Self::Object(members) => members.iter().map(|(_, inner)| inner).collect(),
+            Self::List(entries) => entries.iter().collect(),
+            Self::Form(form) => match &**form {
+                Form::Value { otherwise: inner, .. }
+                | Form::Json { otherwise: inner, .. }
+                | Form::Policy { add: inner, .. } => inner.iter().collect(),
+                Form::Copy { set, .. } => set.values().collect(),
+                Form::List { .. } => Vec::new(),
+                Form::Append { add, .. } => vec![add],
+            },
+        }
+    }
+}
+
+/// True for a value that reads as itself: a text with braces, or a name with `$`, would be taken for a template.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::String(text) => next_part(text).is_none(),
+        Value::Array(entries) => entries.iter().all(is_plain),
+        Value::Object(members) => members.iter().all(|(name, one)| !name.starts_with('$') && is_plain(one)),
+        _ => true,
+    }
+}
+
+/// What is before the next part of a text, its name, and what is after it. Any other brace stands for itself, as in the
+/// text of a policy.
+fn next_part(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let (before, rest) = text.get(from..)?.split_once('{')?;
+        let open = from + before.len();
+        let (name, after) = rest.split_once('}')?;
+        if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Some((text.get(..open)?, name, after));
+        }
+        from = open + 1;
+    }
+}
+
+/// A text with its parts.
+fn filled(text: &str, source: &Source<'_>) -> Result<String, Undescribed> {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, name, after)) = next_part(rest) {
+        let part = source.parts.and_then(|parts| parts.get(name)).ok_or_else(|| Undescribed(format!("{{{name}}}")))?;
+        out.push_str(before);
+        out.push_str(part);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+impl Form {
+    fn place(&self) -> &str {
+        match self {
+            Self::Value { at, .. }
+            | Self::Json { at, .. }
+            | Self::Copy { at, .. }
+            | Self::Policy { at, .. }
+            | Self::List { at, .. }
+            | Self::Append { at, .. } => at,
+        }
+    }
+
+    fn fill(&self, source: &Source<'_>) -> Result<Option<Value>, Undescribed> {
+        let documents = &source.documents;
+        let or_else = |at: &str, otherwise: &Option<Template>| match otherwise {
+            Some(Template::Literal(Value::Null)) => Ok(None),
+            Some(otherwise) => otherwise.fill(source),
+            None => Err(Undescribed(at.to_owned())),
+        };
+        match self {
+            Self::Value { at, otherwise } => match find(documents, at) {
+                Some(value) if !value.is_null() => Ok(Some(value.clone())),
+                _ => or_else(at, otherwise),
+            },
+            Self::Json { at, otherwise } => {
+                match find(documents, at).and_then(Value::as_str).map(serde_json::from_str::<Value>) {
+                    Some(Ok(value)) => Ok(Some(value)),
+                    _ => or_else(at, otherwise),
+                }
+            }
+            Self::Copy { at, without, rename, set } => {
+                let Some(Value::Object(found)) = find(documents, at) else { return Err(Undescribed(at.clone())) };
+                let mut copy = Map::new();
+                for (name, value) in found.iter().filter(|(name, value)| !without.contains(name) && !value.is_null()) {
+                    copy.insert(rename.get(name).unwrap_or(name).clone(), value.clone());
+                }
+                let mut copy = Value::Object(copy);
+                for (pointer, template) in set {
+                    if let Some(value) = template.fill(source)? {
+                        place(&mut copy, pointer, value);
+                    }
+                }
+                Ok(Some(copy))
+            }
+            Self::Policy { at, add, remove } => {
+                let add = add.as_ref().map(|template| template.fill(source)).transpose()?.flatten();
+                Ok(Some(Value::from(policy(find(documents, at), add, remove.as_deref()).to_string())))
+            }
+            Self::List { at, fits, take } => {
+                let entries = aws::each(find(documents, at)).iter().filter(|entry| {
+                    let mut members = entry.as_object().cloned().unwrap_or_default();
+                    members.extend(documents.get(CLOCK).map(|now| (CLOCK.to_owned(), now.clone())));
+                    fits.iter().all(|condition| condition.holds(&members))
+                });
+                Ok(Some(entries.filter_map(|entry| entry.pointer(take)).cloned().collect()))
+            }
+            Self::Append { at, add } => {
+                let mut entries = aws::each(find(documents, at)).to_vec();
+                entries.extend(add.fill(source)?);
+                Ok(Some(Value::Array(entries)))
+            }
+        }
+    }
+}
+
+/// Puts a value where a pointer leads, and makes the objects on the way.
+fn place(target: &mut Value, pointer: &str, value: Value) {
+    let mut here = target;
+    for name in pointer.split('/').skip(1) {
+        if !here.is_object() {
+            *here = Value::Object(Map::new());
+        }
+        let Value::Object(members) = here else { return };
+        here = members.entry(name).or_insert(Value::Null);
+    }
+    *here = value;
+}
+
+/// A policy with a statement more or less.
+fn policy(found: Option<&Value>, add: Option<Value>, remove: Option<&str>) -> Value {
+    let parsed = match found {
+        Some(Value::String(text)) => serde_json::from_str(text).ok(),
+        Some(Value::Object(members)) if !members.is_empty() => Some(Value::Object(members.clone())),
+        _ => None,
+    };
+    let mut policy = parsed.unwrap_or_else(|| serde_json::json!({"Version": "2012-10-17", "Statement": []}));
+    let mut statements = aws::each(policy.get("Statement")).to_vec();
+    let unwanted = remove.or_else(|| add.as_ref()?.get("Sid")?.as_str());
+    if let Some(sid) = unwanted {
+        let same = Value::Object(Map::from_iter([("Sid".to_owned(), Value::from(sid))]));
+        statements.retain(|statement| !contains(statement, &same));
+    }
+    statements.extend(add);
+    place(&mut policy, "/Statement", Value::Array(statements));
+    policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fill(template: Value) -> Result<Option<Value>, Undescribed> {
+        let parts = BTreeMap::from([("name".to_owned(), "orders".to_owned())]);
+        let documents = json!({
+            "job": {"Name": "j", "Command": {"Name": "glueetl"}, "CreatedOn": 1, "GlueVersion": "2.0", "roleArn": "r"},
+            "policy": {"Policy": "{\"Statement\":[{\"Sid\":\"A\",\"Effect\":\"Allow\"}],\"Version\":\"2008-10-17\"}"},
+            "rules": {"item": [{"id": "1", "port": "22"}, {"id": "2", "port": "443"}]}});
+        let source = Source { parts: Some(&parts), documents: documents.as_object().unwrap().clone() };
+        serde_json::from_value::<Template>(template).unwrap().fill(&source)
+    }
+
+    #[test]
+    fn parts_and_values_are_put_in() {
+        let template = json!({"Table": "t-{name}", "Role": {"$": "/job/roleArn"}, "None": {"$": "/job/x", "else": null},
+            "Else": {"$": "/job/x", "else": {"$": "/job/y", "else": "{name}"}}, "List": ["{name}", 1]});
+        let wanted = json!({"Table": "t-orders", "Role": "r", "Else": "orders", "List": ["orders", 1]});
+        assert_eq!(fill(template).unwrap(), Some(wanted));
+        assert_eq!(fill(json!({"$": "/job/x"})), Err(Undescribed("/job/x".to_owned())));
+        assert_eq!(fill(json!("{other}")), Err(Undescribed("{other}".to_owned())));
+    }
+
+    #[test]
+    fn a_copy_keeps_what_nobody_named() {
+        let template = json!({"JobName": {"$": "/job/Name"}, "JobUpdate": {"$copy": "/job", "without": ["Name", "CreatedOn"],
+            "rename": {"roleArn": "Role"}, "set": {"/GlueVersion": "5.0", "/Arguments/--new": "{name}"}}});
+        let wanted = json!({"JobName": "j", "JobUpdate": {"Command": {"Name": "glueetl"}, "GlueVersion": "5.0", "Role": "r",
+            "Arguments": {"--new": "orders"}}});
+        assert_eq!(fill(template).unwrap(), Some(wanted));
+    }
+
+    #[test]
+    fn a_policy_gets_a_statement_once_and_keeps_the_others() {
+        let text = |template: Value| -> Value {
+            serde_json::from_str(fill(template).unwrap().unwrap().as_str().unwrap()).unwrap()
+        };
+        let deny = json!({"Sid": "Deny", "Effect": "Deny", "Resource": "{name}"});
+        let added = text(json!({"$policy": "/policy/Policy", "add": deny}));
+        let statements =
+            json!([{"Sid": "A", "Effect": "Allow"}, {"Sid": "Deny", "Effect": "Deny", "Resource": "orders"}]);
+        assert_eq!(added, json!({"Version": "2008-10-17", "Statement": statements}));
+        assert_eq!(text(json!({"$policy": "/policy/Policy", "remove": "A"}))["Statement"], json!([]));
+        assert_eq!(text(json!({"$policy": "/none/Policy", "add": deny}))["Version"], "2012-10-17");
+    }
+
+    #[test]
+    fn lists_take_what_fits() {
+        let open = json!({"$list": "/rules/item", "where": [{"at": "/port", "is": 22}], "take": "/id"});
+        assert_eq!(fill(open).unwrap(), Some(json!(["1"])));
+        assert_eq!(
+            fill(json!({"$append": "/rules/none", "add": {"id": "{name}"}})).unwrap(),
+            Some(json!([{"id": "orders"}]))
+        );
+        assert!(serde_json::from_value::<Template>(json!({"$copi": "/a"})).is_err());
+    }
+}

@@ -1,0 +1,320 @@
+//! What becomes of a finding: it is mended, ignored with a reason that is counted, held until somebody looks, or rejected.
+
+use crate::{Compliance, Control, Finding, FindingKey, Mode, Modes, Workflow, control, finding::Resource};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
+use landing_zone::{AccountId, AccountType, Email, Environment};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known beside the finding.
+#[derive(Debug, Default)]
+pub struct Known<'k> {
+    /// Tags of the account.
+    pub account: BTreeMap<String, String>,
+    /// Exemptions on record for the account, as they were written.
+    pub exemptions: &'k [String],
+    /// When the same problem was last settled.
+    pub settled_at: Option<Timestamp>,
+    /// The same problem is being worked on.
+    pub open: bool,
+    /// Why nothing is changed at the moment: of the control, of the account, of all.
+    pub breaker: Option<String>,
+}
+
+/// A problem to work on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remediation {
+    /// Tells this problem from every other, however often and in whatever format it is told: control, resource, account
+    /// and Region.
+    pub problem: String,
+    /// The control.
+    pub control: String,
+    /// The resource's id.
+    pub resource: String,
+    /// Its account.
+    pub account_id: AccountId,
+    /// Its Region.
+    pub region: String,
+    /// How far it may go.
+    pub mode: Mode,
+    /// The finding.
+    pub finding: FindingKey,
+    /// When the check last failed.
+    pub failed_at: Timestamp,
+}
+
+/// Nothing is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Ignored {
+    #[error("another product")]
+    OtherProduct,
+    #[error("a sample")]
+    Sample,
+    #[error("archived")]
+    Archived,
+    #[error("passed")]
+    Passed,
+    #[error("not known whether it failed")]
+    NotFailed,
+    #[error("suppressed, or settled already")]
+    Settled,
+    #[error("a control without a row")]
+    UnknownControl,
+    #[error("being worked on")]
+    Open,
+    #[error("older than what was done about it")]
+    Late,
+    #[error("exempt")]
+    Exempt,
+}
+
+/// Somebody has to look before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Held {
+    /// An exemption without owner, reason or end protects the resource all the same, and is told.
+    #[error("an exemption cannot be read: {0}")]
+    Exemption(String),
+    /// Too much went wrong.
+    #[error("stopped: {0}")]
+    Breaker(String),
+    /// The installation does not give what the control needs.
+    #[error("the setting {0} is missing")]
+    Setting(String),
+}
+
+/// The finding cannot be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// The control is about other resources.
+    #[error("the control is not about {0}")]
+    Resource(String),
+}
+
+/// What becomes of a resource of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Work on it.
+    Planned(Remediation),
+    /// Leave it.
+    Ignored(Ignored),
+    /// Wait for people.
+    Held(Held),
+    /// Nobody can.
+    Rejected(Rejected),
+}
+
+/// The tag that exempts a resource, and the text of a record that exempts an account's:
+/// `S3.8 S3.2 until 2027-01-31 by jane@example.com for the public site`.
+pub const EXEMPTION_TAG: &str = "remediation-exempt";
+
+/// Lets controls be as they are, until a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exemption {
+    controls: BTreeSet<String>,
+    until: Date,
+}
+
+impl Exemption {
+    /// Reads an exemption.
+    ///
+    /// # Errors
+    /// Says what is missing.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| format!("{what} in {text:?}");
+        let (controls, rest) = text.split_once(" until ").ok_or_else(|| wrong("no `until`"))?;
+        let (until, rest) = rest.split_once(" by ").ok_or_else(|| wrong("no `by`"))?;
+        let (owner, reason) = rest.split_once(" for ").ok_or_else(|| wrong("no `for`"))?;
+        Email::parse(owner.trim()).map_err(|_| wrong("no e-mail address of an owner"))?;
+        if reason.trim().is_empty() {
+            return Err(wrong("no reason"));
+        }
+        let controls: BTreeSet<String> = controls.split_whitespace().map(str::to_owned).collect();
+        if controls.is_empty() {
+            return Err(wrong("no control"));
+        }
+        let until = until.trim().parse().map_err(|_| wrong("no day"))?;
+        Ok(Self { controls, until })
+    }
+
+    fn covers(&self, control: &Control, now: Timestamp) -> bool {
+        // The day itself is included, wherever on earth it ends last, which is twelve hours after it ends in UTC.
+        let day = Offset::UTC.to_datetime(now - SignedDuration::from_hours(12)).date();
+        self.controls.contains(&control.control) && day <= self.until
+    }
+}
+
+/// Decides about each resource of a finding.
+#[must_use]
+pub fn triage(finding: &Finding, known: &Known<'_>, modes: &Modes, now: Timestamp) -> Vec<Verdict> {
+    let ignored = if !finding.own {
+        Some(Ignored::OtherProduct)
+    } else if finding.sample {
+        Some(Ignored::Sample)
+    } else if !finding.active {
+        Some(Ignored::Archived)
+    } else if finding.compliance == Compliance::Passed {
+        Some(Ignored::Passed)
+    } else if finding.compliance == Compliance::Unknown {
+        Some(Ignored::NotFailed)
+    } else if !matches!(finding.workflow, Workflow::New | Workflow::Notified) {
+        Some(Ignored::Settled)
+    } else {
+        None
+    };
+    if let Some(why) = ignored {
+        return vec![Verdict::Ignored(why)];
+    }
+    let Some(row) = finding.controls.iter().find_map(|name| control(name)) else {
+        return vec![Verdict::Ignored(Ignored::UnknownControl)];
+    };
+    finding.resources.iter().map(|resource| of_resource(finding, row, resource, known, modes, now)).collect()
+}
+
+fn of_resource(
+    finding: &Finding,
+    row: &Control,
+    resource: &Resource,
+    known: &Known<'_>,
+    modes: &Modes,
+    now: Timestamp,
+) -> Verdict {
+    let Some(id) = resource.ids.iter().find(|id| row.resource.parts(id).is_some()) else {
+        return Verdict::Rejected(Rejected::Resource(resource.ids.join(", ")));
+    };
+    let texts = resource.tags.get(EXEMPTION_TAG).into_iter().chain(known.exemptions);
+    for exemption in texts.map(|text| Exemption::parse(text)) {
+        match exemption {
+            Ok(exemption) if exemption.covers(row, now) => return Verdict::Ignored(Ignored::Exempt),
+            Ok(_) => {}
+            Err(why) => return Verdict::Held(Held::Exemption(why)),
+        }
+    }
+    if known.open {
+        return Verdict::Ignored(Ignored::Open);
+    }
+    if known.settled_at.is_some_and(|settled| finding.updated_at <= settled) {
+        return Verdict::Ignored(Ignored::Late);
+    }
+    if let Some(why) = &known.breaker {
+        return Verdict::Held(Held::Breaker(why.clone()));
+    }
+    if let Some(setting) = row.settings.iter().find(|setting| !modes.settings().contains_key(*setting)) {
+        return Verdict::Held(Held::Setting(setting.clone()));
+    }
+    let tag = |name: &str| known.account.get(name).map(String::as_str);
+    let environment = tag("environment").and_then(|id| Environment::parse(id).ok());
+    let account_type = tag("account-type").and_then(|id| AccountType::parse(id).ok());
+    Verdict::Planned(Remediation {
+        problem: format!("{}#{id}#{}#{}", row.control, finding.account, finding.region),
+        control: row.control.clone(),
+        resource: id.clone(),
+        account_id: finding.account.clone(),
+        region: finding.region.clone(),
+        mode: modes.of(&row.control, row.mode, environment, account_type),
+        finding: finding.key.clone(),
+        failed_at: finding.updated_at,
+    })
+}
+
+impl Verdict {
+    /// One word for it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Planned(_) => "planned",
+            Self::Ignored(_) => "ignored",
+            Self::Held(_) => "held",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings;
+    use serde_json::{Value, json};
+
+    const NOW: &str = "2026-11-26T12:00:00Z";
+
+    fn now() -> Timestamp {
+        NOW.parse().unwrap()
+    }
+
+    fn finding(changes: &Value) -> Finding {
+        let mut record = json!({"Id": "f-1", "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/securityhub",
+            "AwsAccountId": "111122223333", "Region": "eu-west-1", "UpdatedAt": "2026-11-26T08:00:00Z",
+            "RecordState": "ACTIVE", "Workflow": {"Status": "NEW"},
+            "Compliance": {"Status": "FAILED", "SecurityControlId": "S3.8"},
+            "Resources": [{"Id": "arn:aws:s3:::data"}]});
+        record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        findings(&record).remove(0).unwrap()
+    }
+
+    fn verdict(changes: &Value, known: &Known<'_>) -> Verdict {
+        triage(&finding(changes), known, &Modes::standard(), now()).remove(0)
+    }
+
+    #[test]
+    fn a_failed_control_with_a_row_is_planned_and_a_new_installation_only_plans() {
+        let Verdict::Planned(remediation) = verdict(&json!({}), &Known::default()) else { panic!() };
+        assert_eq!(remediation.problem, "S3.8#arn:aws:s3:::data#111122223333#eu-west-1");
+        assert_eq!(remediation.mode, Mode::Plan);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_ignored_with_its_reason() {
+        let nothing = Known::default();
+        for (changes, why) in [
+            (json!({"ProductArn": "arn:aws:securityhub:us-east-1::product/prowler/prowler"}), Ignored::OtherProduct),
+            (json!({"Sample": true}), Ignored::Sample),
+            (json!({"RecordState": "ARCHIVED"}), Ignored::Archived),
+            (json!({"Compliance": {"Status": "PASSED", "SecurityControlId": "S3.8"}}), Ignored::Passed),
+            (json!({"Compliance": {"Status": "WARNING", "SecurityControlId": "S3.8"}}), Ignored::NotFailed),
+            (json!({"Workflow": {"Status": "SUPPRESSED"}}), Ignored::Settled),
+            (json!({"Workflow": {"Status": "SOMETHING_NEW"}}), Ignored::Settled),
+            (json!({"Compliance": {"Status": "FAILED", "SecurityControlId": "New.1"}}), Ignored::UnknownControl),
+        ] {
+            assert_eq!(verdict(&changes, &nothing), Verdict::Ignored(why), "{changes}");
+        }
+        let wrong = verdict(&json!({"Resources": [{"Id": "arn:aws:sqs:eu-west-1:111122223333:q"}]}), &nothing);
+        assert_eq!(wrong.word(), "rejected");
+    }
+
+    #[test]
+    fn what_was_done_is_not_done_again_but_a_regression_is() {
+        let open = Known { open: true, ..Known::default() };
+        assert_eq!(verdict(&json!({}), &open), Verdict::Ignored(Ignored::Open));
+        let settled = |at: &str| Known { settled_at: Some(at.parse().unwrap()), ..Known::default() };
+        assert_eq!(verdict(&json!({}), &settled("2026-11-26T09:00:00Z")), Verdict::Ignored(Ignored::Late));
+        assert_eq!(verdict(&json!({}), &settled("2026-11-26T07:00:00Z")).word(), "planned");
+        let stopped = Known { breaker: Some("5 of 10 failed".to_owned()), ..Known::default() };
+        assert_eq!(verdict(&json!({}), &stopped).word(), "held");
+    }
+
+    #[test]
+    fn an_exemption_ends_with_its_day_and_one_that_cannot_be_read_protects() {
+        let tagged = |text: &str| {
+            let tags = json!({"Resources": [{"Id": "arn:aws:s3:::data", "Tags": {EXEMPTION_TAG: text}}]});
+            verdict(&tags, &Known::default()).word()
+        };
+        for (text, word) in [
+            ("S3.8 S3.2 until 2026-11-26 by jane@example.com for the public site", "ignored"),
+            ("S3.8 until 2026-11-24 by jane@example.com for the public site", "planned"),
+            ("S3.2 until 2027-01-01 by jane@example.com for the public site", "planned"),
+            ("S3.8 until 2027-01-01 by jane for the public site", "held"),
+            ("S3.8 until 2027-01-01 by jane@example.com", "held"),
+            ("S3.8 by jane@example.com for the public site", "held"),
+            ("S3.8 until later by jane@example.com for the public site", "held"),
+            (" until 2027-01-01 by jane@example.com for the public site", "held"),
+            ("yes", "held"),
+        ] {
+            assert_eq!(tagged(text), word, "{text}");
+        }
+        let on_record = ["S3.8 until 2027-01-01 by jane@example.com for the move".to_owned()];
+        let known = Known { exemptions: &on_record, ..Known::default() };
+        assert_eq!(verdict(&json!({}), &known), Verdict::Ignored(Ignored::Exempt));
+    }
+}
