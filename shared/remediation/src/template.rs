@@ -374,6 +374,7 @@ fn policy(found: Option<&Value>, add: Option<Value>, remove: Option<&str>) -> Va
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn fill(template: Value) -> Result<Option<Value>, Undescribed> {
@@ -428,5 +429,32 @@ mod tests {
             Some(json!([{"id": "orders"}]))
         );
         assert!(serde_json::from_value::<Template>(json!({"$copi": "/a"})).is_err());
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let text = "[a-z{}$]{0,8}".prop_map(Value::from);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            text
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            let members = prop::collection::btree_map("[a-z$]{1,5}", inner.clone(), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+                members.prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        /// A plan is stored as text: what was filled in must not be taken for a template when it is read again.
+        #[test]
+        fn what_was_filled_in_stays_as_it_is(value in any_json()) {
+            let text = serde_json::to_string(&Template::Literal(value.clone())).unwrap();
+            let read = serde_json::from_str::<Template>(&text).unwrap();
+            prop_assert_eq!(read.fill(&Source::default()).unwrap(), Some(value));
+        }
     }
 }

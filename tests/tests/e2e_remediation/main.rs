@@ -16,7 +16,7 @@ use std::{
     fmt::Write as _,
     time::{Duration, Instant},
 };
-use tests::{Stack, inside, unique};
+use tests::{Stack, inside, root, unique};
 use tokio::time::sleep;
 
 /// A control, and how to break something that it is about.
@@ -62,6 +62,24 @@ fn every_control_that_changes_something_is_tested_or_named() {
         controls().iter().filter(|row| row.mode != Mode::Ticket).map(|row| row.control.as_str()).collect();
     assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), wanted.iter().copied().collect());
     assert_eq!(named.len(), wanted.len(), "a control is there twice");
+}
+
+#[test]
+fn the_readme_has_a_line_for_each_control() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let cannot: BTreeSet<String> =
+        broken().into_iter().filter(|one| one.not.is_some()).map(|one| one.control).collect();
+    for row in controls() {
+        let (undo, checked) = match row.reversibility {
+            _ if row.mode == Mode::Ticket => ("–", "nothing is called"),
+            Reversibility::Full if cannot.contains(&row.control) => ("full", "no"),
+            Reversibility::Full => ("full", "yes"),
+            _ if cannot.contains(&row.control) => ("partial", "no"),
+            _ => ("partial", "yes"),
+        };
+        let line = format!("| {} | {} | {undo} | {checked} |", row.control, row.mode.id());
+        assert!(readme.contains(&line), "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
