@@ -13,7 +13,7 @@ mod resources;
 
 pub use aws_config::SdkConfig;
 #[cfg(feature = "calls")]
-pub use call::{Call, Permission, each, permission, send};
+pub use call::{Call, each, permissions, send};
 pub use config::{ConfigError, governed_regions, optional, required, sdk_config};
 pub use fault::AwsFault;
 #[cfg(feature = "member-sessions")]

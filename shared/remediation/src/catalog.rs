@@ -118,8 +118,7 @@ impl Read {
             return Ok(value.fill(&source)?.map(Ask::Keep));
         }
         let with = self.with.fill(&source)?.unwrap_or_default();
-        let (service, action) = self.call.as_deref().and_then(|call| call.split_once(':')).unwrap_or_default();
-        Ok(Some(Ask::Call(Call::new(service, action, with))))
+        Ok(self.call.as_deref().map(|name| Ask::Call(Call::named(name, with))))
     }
 
     /// True for an error that says that the resource is gone.
@@ -370,7 +369,7 @@ mod tests {
         for row in controls() {
             for call in row.calls() {
                 let (service, action) = call.split_once(':').unwrap_or_default();
-                assert!(!aws::permission(service, action).is_empty(), "{}: {call}", row.control);
+                assert!(!aws::permissions(service, action).is_empty(), "{}: {call}", row.control);
             }
         }
     }

@@ -6,6 +6,7 @@
 mod catalog;
 mod condition;
 mod finding;
+mod form;
 mod mode;
 mod ocsf;
 mod plan;
@@ -16,8 +17,9 @@ mod triage;
 pub use catalog::{Ask, Control, Family, Read, Reversibility, Risk, Severity, control, controls};
 pub use condition::{CLOCK, Condition};
 pub use finding::{Compliance, Finding, FindingKey, Resource, Unreadable, Workflow, findings};
+pub use form::Form;
 pub use mode::{Mode, Modes};
 pub use plan::{Assessment, Plan, Scene, Step, assess, differences, is_fixed, parts};
 pub use resource::ResourcePattern;
-pub use template::{Form, Template, Undescribed};
+pub use template::{Template, Undescribed};
 pub use triage::{EXEMPTION_TAG, Exemption, Held, Ignored, Known, Rejected, Remediation, Verdict, triage};

@@ -49,7 +49,7 @@ pub fn parts(
         ("daysAgo14", ago.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
     parts.extend(named.map(|(name, part)| (name.to_owned(), part)));
-    // The Region and account in the id of a resource are the same; a bucket has none.
+    // Last: where an id names Region and account, calls go by what it says.
     parts.extend(control.resource.parts(&of.resource)?);
     Some(parts)
 }
@@ -100,8 +100,7 @@ impl Step {
         let mut documents = scene.documents.clone();
         documents.extend(made.clone());
         let with = self.with.fill(&Source { parts: Some(&scene.parts), documents })?.unwrap_or_default();
-        let (service, action) = self.call.split_once(':').unwrap_or((&self.call, ""));
-        Ok(Call::new(service, action, with))
+        Ok(Call::named(&self.call, with))
     }
 }
 

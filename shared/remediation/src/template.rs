@@ -1,6 +1,6 @@
 //! Values of calls: JSON with parts of the resource's id, and with what was described.
 
-use crate::condition::{CLOCK, Condition, contains, find};
+use crate::Form;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,82 +32,6 @@ pub enum Template {
     List(Vec<Template>),
     /// What was described.
     Form(Box<Form>),
-}
-
-/// The forms that begin with `$`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum Form {
-    /// A value, or another template where it is not there; `null` leaves the member out.
-    Value {
-        /// Where.
-        #[serde(rename = "$")]
-        at: String,
-        /// Else.
-        #[serde(default, rename = "else", deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-        otherwise: Option<Template>,
-    },
-    /// An object with changes.
-    Copy {
-        /// Where.
-        #[serde(rename = "$copy")]
-        at: String,
-        /// Members that cannot be written.
-        #[serde(default)]
-        without: Vec<String>,
-        /// Members that are called otherwise when they are written.
-        #[serde(default)]
-        rename: BTreeMap<String, String>,
-        /// What is to change, by JSON pointer.
-        #[serde(default)]
-        set: BTreeMap<String, Template>,
-    },
-    /// What a text says, where that is JSON.
-    Json {
-        /// Where.
-        #[serde(rename = "$json")]
-        at: String,
-        /// Else.
-        #[serde(default, rename = "else", deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-        otherwise: Option<Template>,
-    },
-    /// The text of a policy.
-    Policy {
-        /// Where: an object or its text; an empty policy where there is none.
-        #[serde(rename = "$policy")]
-        at: String,
-        /// A statement more.
-        #[serde(default)]
-        add: Option<Template>,
-        /// The `Sid` of a statement less.
-        #[serde(default)]
-        remove: Option<String>,
-    },
-    /// A list of what fits.
-    List {
-        /// Where.
-        #[serde(rename = "$list")]
-        at: String,
-        /// What an entry has to fulfil; places are within the entry.
-        #[serde(default, rename = "where")]
-        fits: Vec<Condition>,
-        /// What is taken of an entry; all of it where this is empty.
-        #[serde(default)]
-        take: String,
-    },
-    /// A list with an entry more.
-    Append {
-        /// Where.
-        #[serde(rename = "$append")]
-        at: String,
-        /// The entry.
-        add: Template,
-    },
-}
-
-/// `null` is a template too.
-fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Template>, D::Error> {
-    Template::deserialize(from).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Template {
@@ -224,14 +148,7 @@ impl Template {
             Self::Literal(_) | Self::Text(_) => Vec::new(),
             Self::Object(members) => members.iter().map(|(_, inner)| inner).collect(),
             Self::List(entries) => entries.iter().collect(),
-            Self::Form(form) => match &**form {
-                Form::Value { otherwise: inner, .. }
-                | Form::Json { otherwise: inner, .. }
-                | Form::Policy { add: inner, .. } => inner.iter().collect(),
-                Form::Copy { set, .. } => set.values().collect(),
-                Form::List { .. } => Vec::new(),
-                Form::Append { add, .. } => vec![add],
-            },
+            Self::Form(form) => form.inner(),
         }
     }
 }
@@ -272,103 +189,6 @@ fn filled(text: &str, source: &Source<'_>) -> Result<String, Undescribed> {
     }
     out.push_str(rest);
     Ok(out)
-}
-
-impl Form {
-    fn place(&self) -> &str {
-        match self {
-            Self::Value { at, .. }
-            | Self::Json { at, .. }
-            | Self::Copy { at, .. }
-            | Self::Policy { at, .. }
-            | Self::List { at, .. }
-            | Self::Append { at, .. } => at,
-        }
-    }
-
-    fn fill(&self, source: &Source<'_>) -> Result<Option<Value>, Undescribed> {
-        let documents = &source.documents;
-        let or_else = |at: &str, otherwise: &Option<Template>| match otherwise {
-            Some(Template::Literal(Value::Null)) => Ok(None),
-            Some(otherwise) => otherwise.fill(source),
-            None => Err(Undescribed(at.to_owned())),
-        };
-        match self {
-            Self::Value { at, otherwise } => match find(documents, at) {
-                Some(value) if !value.is_null() => Ok(Some(value.clone())),
-                _ => or_else(at, otherwise),
-            },
-            Self::Json { at, otherwise } => {
-                match find(documents, at).and_then(Value::as_str).map(serde_json::from_str::<Value>) {
-                    Some(Ok(value)) => Ok(Some(value)),
-                    _ => or_else(at, otherwise),
-                }
-            }
-            Self::Copy { at, without, rename, set } => {
-                let Some(Value::Object(found)) = find(documents, at) else { return Err(Undescribed(at.clone())) };
-                let mut copy = Map::new();
-                for (name, value) in found.iter().filter(|(name, value)| !without.contains(name) && !value.is_null()) {
-                    copy.insert(rename.get(name).unwrap_or(name).clone(), value.clone());
-                }
-                let mut copy = Value::Object(copy);
-                for (pointer, template) in set {
-                    if let Some(value) = template.fill(source)? {
-                        place(&mut copy, pointer, value);
-                    }
-                }
-                Ok(Some(copy))
-            }
-            Self::Policy { at, add, remove } => {
-                let add = add.as_ref().map(|template| template.fill(source)).transpose()?.flatten();
-                Ok(Some(Value::from(policy(find(documents, at), add, remove.as_deref()).to_string())))
-            }
-            Self::List { at, fits, take } => {
-                let entries = aws::each(find(documents, at)).iter().filter(|entry| {
-                    let mut members = entry.as_object().cloned().unwrap_or_default();
-                    members.extend(documents.get(CLOCK).map(|now| (CLOCK.to_owned(), now.clone())));
-                    fits.iter().all(|condition| condition.holds(&members))
-                });
-                Ok(Some(entries.filter_map(|entry| entry.pointer(take)).cloned().collect()))
-            }
-            Self::Append { at, add } => {
-                let mut entries = aws::each(find(documents, at)).to_vec();
-                entries.extend(add.fill(source)?);
-                Ok(Some(Value::Array(entries)))
-            }
-        }
-    }
-}
-
-/// Puts a value where a pointer leads, and makes the objects on the way.
-fn place(target: &mut Value, pointer: &str, value: Value) {
-    let mut here = target;
-    for name in pointer.split('/').skip(1) {
-        if !here.is_object() {
-            *here = Value::Object(Map::new());
-        }
-        let Value::Object(members) = here else { return };
-        here = members.entry(name).or_insert(Value::Null);
-    }
-    *here = value;
-}
-
-/// A policy with a statement more or less.
-fn policy(found: Option<&Value>, add: Option<Value>, remove: Option<&str>) -> Value {
-    let parsed = match found {
-        Some(Value::String(text)) => serde_json::from_str(text).ok(),
-        Some(Value::Object(members)) if !members.is_empty() => Some(Value::Object(members.clone())),
-        _ => None,
-    };
-    let mut policy = parsed.unwrap_or_else(|| serde_json::json!({"Version": "2012-10-17", "Statement": []}));
-    let mut statements = aws::each(policy.get("Statement")).to_vec();
-    let unwanted = remove.or_else(|| add.as_ref()?.get("Sid")?.as_str());
-    if let Some(sid) = unwanted {
-        let same = Value::Object(Map::from_iter([("Sid".to_owned(), Value::from(sid))]));
-        statements.retain(|statement| !contains(statement, &same));
-    }
-    statements.extend(add);
-    place(&mut policy, "/Statement", Value::Array(statements));
-    policy
 }
 
 #[cfg(test)]
@@ -418,6 +238,8 @@ mod tests {
         assert_eq!(added, json!({"Version": "2008-10-17", "Statement": statements}));
         assert_eq!(text(json!({"$policy": "/policy/Policy", "remove": "A"}))["Statement"], json!([]));
         assert_eq!(text(json!({"$policy": "/none/Policy", "add": deny}))["Version"], "2012-10-17");
+        // A policy that cannot be read would be lost.
+        assert_eq!(fill(json!({"$policy": "/job/Name", "add": deny})), Err(Undescribed("/job/Name".to_owned())));
     }
 
     #[test]

@@ -109,8 +109,7 @@ pub async fn advance(
         return Ok(Advance::Moved);
     }
     if !step.until.is_empty() {
-        let account = before.documents.get("account").cloned().unwrap_or_default();
-        let documents = match describe(config, control, &before.parts, &account).await? {
+        let documents = match look_again(config, control, before).await? {
             Described::There(scene) => scene.documents,
             Described::Gone => Map::new(),
         };
@@ -125,9 +124,13 @@ pub async fn advance(
 
 /// True when AWS shows the resource as the control wants it, or shows it no more.
 pub async fn verify(config: &SdkConfig, control: &Control, before: &Scene) -> Result<bool, Error> {
-    let account = before.documents.get("account").cloned().unwrap_or_default();
-    Ok(match describe(config, control, &before.parts, &account).await? {
+    Ok(match look_again(config, control, before).await? {
         Described::There(scene) => is_fixed(control, &scene),
         Described::Gone => true,
     })
+}
+
+async fn look_again(config: &SdkConfig, control: &Control, before: &Scene) -> Result<Described, Error> {
+    let account = before.documents.get("account").unwrap_or(&Value::Null);
+    describe(config, control, &before.parts, account).await
 }

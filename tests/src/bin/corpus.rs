@@ -94,15 +94,16 @@ fn line(file: &str, index: usize, found: &Found<'_>) -> (Value, Class) {
     let text = |name: &str| found.record.get(name).cloned().unwrap_or(Value::Null);
     let mut line = json!({"file": file, "index": index, "kind": found.kind, "source": text("eventSource"),
         "name": text("eventName")});
-    let (word, reason) = match classify(&found.record) {
+    let verdict = classify(&found.record);
+    let (word, reason) = match &verdict {
         Verdict::Creation(creation) => {
             line["arns"] = creation.resources.iter().map(Arn::as_str).collect();
             line["person"] = json!(creation.principal.person);
-            ("tagged", format!("a row of the table ({})", creation.rule.event))
+            (verdict.word(), format!("a row of the table ({})", creation.rule.event))
         }
         _ if found.kind.ends_with("finding") => finding(&found.record, &mut line),
-        Verdict::Ignored(why) => ("ignored", why.to_string()),
-        Verdict::Rejected(why) => ("rejected", why.to_string()),
+        Verdict::Ignored(why) => (verdict.word(), why.to_string()),
+        Verdict::Rejected(why) => (verdict.word(), why.to_string()),
     };
     line["verdict"] = word.into();
     line["reason"] = reason.clone().into();

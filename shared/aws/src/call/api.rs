@@ -75,12 +75,9 @@ pub(super) fn service(name: &str) -> Option<&'static Service> {
     SERVICES.get(name)
 }
 
-/// IAM actions, such as `s3:PutBucketPublicAccessBlock`.
-pub type Permission = Vec<String>;
-
-/// The IAM actions that a call takes; none for a service that is not known.
+/// The IAM actions that a call takes, such as `s3:PutBucketPublicAccessBlock`; none for a service that is not known.
 #[must_use]
-pub fn permission(name: &str, action: &str) -> Permission {
+pub fn permissions(name: &str, action: &str) -> Vec<String> {
     let Some(known) = service(name) else { return Vec::new() };
     match known.operation(action).and_then(|operation| operation.permissions.clone()) {
         Some(named) => named,

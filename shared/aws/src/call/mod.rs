@@ -41,7 +41,7 @@ use aws_types::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use api::{Permission, permission};
+pub use api::permissions;
 pub use xml::each;
 
 /// One call. Parameters have the names that the API gives them on the wire.
@@ -65,6 +65,13 @@ impl Call {
             _ => Map::new(),
         };
         Self { service: service.to_owned(), action: action.to_owned(), parameters }
+    }
+
+    /// A call by its whole name, such as `sagemaker:StopNotebookInstance`.
+    #[must_use]
+    pub fn named(name: &str, parameters: Value) -> Self {
+        let (service, action) = name.split_once(':').unwrap_or((name, ""));
+        Self::new(service, action, parameters)
     }
 
     fn name(&self) -> String {
