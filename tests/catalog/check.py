@@ -14,12 +14,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import reach
 import sample
 from rows import Row
 from wire import Api
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, TABLES = ROOT / "shared/remediation/data/controls", ROOT / "shared/aws/data"
+REACH = ROOT / "shared/remediation/data/reach.json"
 CONTROLS = 80
 
 
@@ -79,11 +81,14 @@ def main() -> int:
     tables = [json.loads(path.read_text()) for path in sorted(TABLES.glob("apis*.json"))]
     inventory(rows, arguments.modes, found.setdefault)
     apis = check(rows, tables, found.setdefault)
+    entries, notes = {name: api.entry for name, api in apis.items()}, []
+    found |= dict.fromkeys(reach.faults([row for _, row in rows], json.loads(REACH.read_text()), entries, notes.append))
     for problem in found:
         print(problem)
     if not found:
         calls = sum(len(row.get(field, [])) for _, row in rows for field in ("describe", "steps", "undo"))
         print(f"{len(rows)} controls make {calls} calls to {len(apis)} services as their models say")
+        print(*notes, sep="\n")
     return bool(found)
 
 

@@ -150,7 +150,8 @@ def start_all(gateway: Path) -> dict:
 
     organization = run(
         "moto", [sys.executable, HERE / "moto_local.py", "--port", moto],
-        f"http://127.0.0.1:{moto}/_local/organizations", MOTO_IAM_LOAD_MANAGED_POLICIES="true")
+        f"http://127.0.0.1:{moto}/_local/organizations", MOTO_IAM_LOAD_MANAGED_POLICIES="true",
+        LOCAL_EVENTS=f"http://127.0.0.1:{ministack}/_local/events")
     run("ministack", [sys.executable, HERE / "ministack_local.py", "--port", ministack],
         f"http://127.0.0.1:{ministack}/_ministack/health",
         AUTH="true", GATEWAY_PORT=str(public), MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION,

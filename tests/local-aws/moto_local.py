@@ -1,6 +1,7 @@
 """Starts moto's server with the extensions the suite needs, and an organization to work in.
 
-Called by local_aws.py: `moto_local.py --port PORT`. LOCAL_TIME_SCALE says how many times faster than on AWS time runs.
+Called by local_aws.py: `moto_local.py --port PORT`. LOCAL_TIME_SCALE says how many times faster than on AWS time runs,
+LOCAL_EVENTS where services put their events.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from werkzeug.serving import run_simple
 
 from moto_extensions import (
     abac, account, ai_controls, cloudformation, cloudtrail, compute_controls, costexplorer, data_controls, iam,
-    organizations, sts, tagging,
+    organizations, securityhub, sts, tagging,
 )
 
 
@@ -24,6 +25,8 @@ def control(application):
         ("POST", "/_local/cloudtrail/events"): cloudtrail.remember,
         ("DELETE", "/_local/cloudtrail/events"): lambda _: cloudtrail.forget(),
         ("POST", "/_local/costs/resources"): costexplorer.set_costs,
+        ("GET", "/_local/securityhub/findings-v2"): lambda _: securityhub.overview(),
+        ("POST", "/_local/securityhub/findings-v2"): securityhub.remember,
     }
 
     def wrapped(environ, start_response):
@@ -59,7 +62,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     for extension in (iam, organizations, sts, account, cloudformation, tagging, abac, cloudtrail, costexplorer,
-                      ai_controls, compute_controls, data_controls):
+                      ai_controls, compute_controls, data_controls, securityhub):
         extension.install()
     application = control(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)

@@ -1,8 +1,12 @@
 //! AWS as the suite uses it: one way to configure clients, one way into member accounts, one way to read errors.
 
+#[cfg(feature = "bus")]
+mod bus;
 #[cfg(feature = "calls")]
 mod call;
 mod config;
+#[cfg(feature = "dead-letters")]
+mod dead_letters;
 mod fault;
 #[cfg(feature = "member-sessions")]
 mod member;
@@ -12,13 +16,17 @@ mod organization;
 mod resources;
 
 pub use aws_config::SdkConfig;
+#[cfg(feature = "bus")]
+pub use bus::{Bus, NotPublished};
 #[cfg(feature = "calls")]
 pub use call::{Call, each, permissions, send};
 pub use config::{ConfigError, governed_regions, optional, required, sdk_config};
+#[cfg(feature = "dead-letters")]
+pub use dead_letters::DeadLetters;
 pub use fault::AwsFault;
 #[cfg(feature = "member-sessions")]
 pub use member::{MEMBER_ROLES_STACK, MemberRole, in_region, session};
 #[cfg(feature = "organization")]
-pub use organization::{account_tags, active_accounts};
+pub use organization::{AccountTags, account_tags, active_accounts};
 #[cfg(feature = "resource-tags")]
 pub use resources::resource_tags;

@@ -17,6 +17,8 @@ pub struct MemberRole<'a> {
     pub name: &'a str,
     /// The session name.
     pub session: &'a str,
+    /// A policy that narrows what the role allows, for this session.
+    pub policy: Option<&'a str>,
 }
 
 /// Assumes `role` in `account` and returns a configuration whose clients act there. Sessions last 15 minutes, the
@@ -32,6 +34,7 @@ pub async fn session(
         .role_arn(format!("arn:{}:iam::{account}:role/{}", role.partition, role.name))
         .role_session_name(role.session)
         .duration_seconds(900)
+        .set_policy(role.policy.map(str::to_owned))
         .send()
         .await
         .map_err(|error| AwsFault::new("sts:AssumeRole", &error))?;

@@ -2,8 +2,45 @@
 
 use crate::AwsFault;
 use aws_sdk_organizations::{Client, types::AccountState};
+use jiff::Timestamp;
 use landing_zone::AccountId;
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Account tags change seldom, and a batch must not look them up for each event.
+const KEPT: Duration = Duration::from_mins(5);
+
+/// The tags of accounts, as far as they were asked for lately.
+#[derive(Debug)]
+pub struct AccountTags {
+    client: Client,
+    known: Mutex<HashMap<AccountId, (Timestamp, BTreeMap<String, String>)>>,
+}
+
+impl AccountTags {
+    /// None are known yet.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client, known: Mutex::default() }
+    }
+
+    /// The tags of an account.
+    pub async fn of(&self, account: &AccountId, now: Timestamp) -> Result<BTreeMap<String, String>, AwsFault> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(account).cloned();
+        if let Some((until, tags)) = known
+            && now < until
+        {
+            return Ok(tags);
+        }
+        let tags = account_tags(&self.client, account).await?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(account.clone(), (now + KEPT, tags.clone()));
+        Ok(tags)
+    }
+}
 
 /// The tags of an account.
 pub async fn account_tags(client: &Client, account: &AccountId) -> Result<BTreeMap<String, String>, AwsFault> {

@@ -135,6 +135,71 @@ impl Failure {
     }
 }
 
+/// An error as a state machine hands it on.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ErrorOutput {
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    cause: Option<String>,
+}
+
+/// The cause of a failed Lambda task is its error as JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LambdaError {
+    error_message: String,
+}
+
+impl ErrorOutput {
+    /// The failure that was handed on.
+    #[must_use]
+    pub fn failure(self) -> Failure {
+        let cause = self.cause.unwrap_or_else(|| "no cause given".to_owned());
+        let message = serde_json::from_str::<LambdaError>(&cause).map_or(cause, |error| error.error_message);
+        Failure::from_error(self.error.as_deref().unwrap_or("Unknown"), &message)
+    }
+}
+
+/// The part of a status change of an execution that is read
+/// (<https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>).
+#[derive(Debug, Clone, Deserialize)]
+pub struct ExecutionEnd {
+    /// Name of the execution.
+    pub name: String,
+    status: String,
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    cause: Option<String>,
+}
+
+impl ExecutionEnd {
+    /// The failure that ended it.
+    #[must_use]
+    pub fn failure(self) -> Failure {
+        match self.error {
+            Some(error) => ErrorOutput { error: Some(error), cause: self.cause }.failure(),
+            None => Failure {
+                class: Class::Retryable,
+                name: format!("Retryable.Execution{}", title_case(&self.status)),
+                reason: format!("The workflow ended with {}.", self.status),
+                advice: "Send the same request again; it resumes where it stopped.".to_owned(),
+            },
+        }
+    }
+}
+
+/// `TIMED_OUT` as `TimedOut`.
+fn title_case(status: &str) -> String {
+    status
+        .split('_')
+        .filter_map(|word| word.split_at_checked(1))
+        .flat_map(|(head, tail)| [head.to_owned(), tail.to_ascii_lowercase()])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

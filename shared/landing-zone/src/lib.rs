@@ -17,7 +17,7 @@ mod text;
 pub use account_id::AccountId;
 pub use contacts::{AlternateContacts, Contact};
 pub use email::{Email, mask_addresses};
-pub use failure::{Class, Diagnosis, Failure, Fault};
+pub use failure::{Class, Diagnosis, ErrorOutput, ExecutionEnd, Failure, Fault};
 pub use name::AccountName;
 pub use organization::{AccountType, DataClassification, Environment, UnitPath, quarantine, units};
 pub use progress::Progress;

@@ -9,10 +9,14 @@
 //! | `pace#create-account` | creation slots and token bucket |
 //! | `stack#<stack ARN>` | who made a `CloudFormation` stack |
 //! | `coverage#<account id>#<Region>`, `untagged#<account id>#<Region>` | how many resources carry their tags, and which do not |
+//! | `remediation#<case id>`, `work#<case id>#<attempt>` | a case of remediation; the work on it with its before-image |
+//! | `lock#<account id>#<Region>#<resource>`, `tally#<hour>` | which case changes a resource; how many cases ended well |
 //! | `organization` | ids of the root and the organizational units |
 //!
 //! Every write is conditional and may happen twice.
 
+#[cfg(feature = "remediations")]
+mod cases;
 mod creation;
 mod error;
 mod organization;
@@ -27,6 +31,8 @@ mod steps;
 mod sweeps;
 mod table;
 
+#[cfg(feature = "remediations")]
+pub use cases::{CaseFilter, CasePosition, Versioned};
 pub use error::Error;
 pub use organization::{KnownAccount, Organization};
 pub use pace::Pace;

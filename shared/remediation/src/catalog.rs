@@ -247,10 +247,25 @@ impl Control {
         !self.steps.is_empty()
     }
 
+    /// True where nothing can be taken back.
+    #[must_use]
+    pub fn undo_is_empty(&self) -> bool {
+        self.undo.is_empty()
+    }
+
     /// Every call that it may make, as `service:Operation`.
     pub fn calls(&self) -> impl Iterator<Item = &str> {
-        let reads = self.describe.iter().filter_map(|(_, read)| read.call.as_deref());
-        reads.chain(self.steps.iter().chain(&self.undo).map(|change| change.call.as_str()))
+        self.reads().chain(self.writes())
+    }
+
+    /// The calls that read.
+    pub fn reads(&self) -> impl Iterator<Item = &str> {
+        self.describe.iter().filter_map(|(_, read)| read.call.as_deref())
+    }
+
+    /// The calls that change something, or change it back.
+    pub fn writes(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().chain(&self.undo).map(|change| change.call.as_str())
     }
 
     /// Places and parts that a row names without having them.

@@ -1,5 +1,6 @@
 //! How far a control may go, and who lets it: data, by environment and account type.
 
+use jiff::SignedDuration;
 use landing_zone::{AccountType, Environment};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -45,16 +46,22 @@ struct Rule {
     #[serde(default)]
     controls: Vec<String>,
     mode: Mode,
+    /// How long an owner has to act before we do.
+    #[serde(default)]
+    notice_hours: Option<u16>,
 }
 
 /// Which mode applies where. The first rule that fits decides, and never makes a control bolder than its row.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Modes {
     rules: Vec<Rule>,
     /// What a control needs from the installation, such as `loggingBucket`.
     #[serde(default)]
     settings: BTreeMap<String, String>,
+    /// Change what comes from code all the same, though its next deployment may undo that.
+    #[serde(default)]
+    change_what_code_owns: bool,
 }
 
 static STANDARD: LazyLock<Modes> = LazyLock::new(|| {
@@ -86,12 +93,39 @@ impl Modes {
         environment: Option<Environment>,
         account_type: Option<AccountType>,
     ) -> Mode {
+        self.rule(control, environment, account_type).map_or(Mode::Plan, |rule| rule.mode).max(row)
+    }
+
+    /// How long an owner has to act before we do, where a rule says so.
+    #[must_use]
+    pub fn notice(
+        &self,
+        control: &str,
+        environment: Option<Environment>,
+        account_type: Option<AccountType>,
+    ) -> Option<SignedDuration> {
+        let hours = self.rule(control, environment, account_type)?.notice_hours?;
+        Some(SignedDuration::from_hours(hours.into()))
+    }
+
+    fn rule(
+        &self,
+        control: &str,
+        environment: Option<Environment>,
+        account_type: Option<AccountType>,
+    ) -> Option<&Rule> {
         let fits = |rule: &&Rule| {
             (rule.controls.is_empty() || rule.controls.iter().any(|one| one == control))
                 && (rule.environments.is_empty() || environment.is_some_and(|one| rule.environments.contains(&one)))
                 && (rule.account_types.is_empty() || account_type.is_some_and(|one| rule.account_types.contains(&one)))
         };
-        self.rules.iter().find(fits).map_or(Mode::Plan, |rule| rule.mode).max(row)
+        self.rules.iter().find(fits)
+    }
+
+    /// True where a resource that comes from code is left to its code.
+    #[must_use]
+    pub fn leaves_code_alone(&self) -> bool {
+        !self.change_what_code_owns
     }
 
     /// What the installation gives.

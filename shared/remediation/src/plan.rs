@@ -4,7 +4,7 @@ use crate::{
     Condition, Control, Remediation,
     catalog::Change,
     condition::find,
-    template::{Source, Template, Undescribed},
+    template::{Source, Template, Undescribed, filled},
 };
 use aws::Call;
 use jiff::{SignedDuration, Timestamp};
@@ -31,7 +31,6 @@ pub fn parts(
     settings: &BTreeMap<String, String>,
     now: Timestamp,
 ) -> Option<BTreeMap<String, String>> {
-    let mut parts = settings.clone();
     let partition = match of.region.split('-').next() {
         Some("cn") => "aws-cn",
         _ if of.region.starts_with("us-gov-") => "aws-us-gov",
@@ -48,7 +47,12 @@ pub fn parts(
         ("now", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ("daysAgo14", ago.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
-    parts.extend(named.map(|(name, part)| (name.to_owned(), part)));
+    let mut parts: BTreeMap<String, String> = named.map(|(name, part)| (name.to_owned(), part)).into();
+    // A setting may say where it lies by account and Region: `arn:aws:kms:{region}:{account}:alias/data`.
+    let source = Source { parts: Some(&parts), ..Source::default() };
+    let settings: Vec<_> =
+        settings.iter().filter_map(|(name, text)| Some((name.clone(), filled(text, &source).ok()?))).collect();
+    parts.extend(settings);
     // Last: where an id names Region and account, calls go by what it says.
     parts.extend(control.resource.parts(&of.resource)?);
     Some(parts)
@@ -89,6 +93,15 @@ pub enum Assessment {
     Fixed,
     /// It is to be changed.
     Fix(Plan),
+}
+
+impl Plan {
+    /// A short text that differs between any two plans.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Sha256::digest(text).iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
 }
 
 impl Step {

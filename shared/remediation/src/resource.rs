@@ -55,6 +55,12 @@ impl ResourcePattern {
         })
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// True for the account itself.
     #[must_use]
     pub fn is_account(&self) -> bool {

@@ -179,7 +179,7 @@ fn next_part(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// A text with its parts.
-fn filled(text: &str, source: &Source<'_>) -> Result<String, Undescribed> {
+pub(crate) fn filled(text: &str, source: &Source<'_>) -> Result<String, Undescribed> {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, name, after)) = next_part(rest) {
         let part = source.parts.and_then(|parts| parts.get(name)).ok_or_else(|| Undescribed(format!("{{{name}}}")))?;

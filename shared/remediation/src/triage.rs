@@ -13,12 +13,8 @@ pub struct Known<'k> {
     pub account: BTreeMap<String, String>,
     /// Exemptions on record for the account, as they were written.
     pub exemptions: &'k [String],
-    /// When the same problem was last settled.
-    pub settled_at: Option<Timestamp>,
-    /// The same problem is being worked on.
-    pub open: bool,
-    /// Why nothing is changed at the moment: of the control, of the account, of all.
-    pub breaker: Option<String>,
+    /// When somebody picked this finding by hand (a custom action).
+    pub asked_at: Option<Timestamp>,
 }
 
 /// A problem to work on.
@@ -42,6 +38,21 @@ pub struct Remediation {
     pub finding: FindingKey,
     /// When the check last failed.
     pub failed_at: Timestamp,
+    /// Whom the finding's tags name as the owner of the resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Why nothing may be done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
+    /// Its owner has been told: the finding is `NOTIFIED`.
+    #[serde(default)]
+    pub told: bool,
+    /// Somebody picked it by hand.
+    #[serde(default)]
+    pub asked: bool,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
 }
 
 /// Nothing is to be done.
@@ -68,6 +79,8 @@ pub enum Ignored {
     Late,
     #[error("exempt")]
     Exempt,
+    #[error("its owner has been told, or the plan is there")]
+    Told,
 }
 
 /// Somebody has to look before anything is changed.
@@ -76,9 +89,6 @@ pub enum Held {
     /// An exemption without owner, reason or end protects the resource all the same, and is told.
     #[error("an exemption cannot be read: {0}")]
     Exemption(String),
-    /// Too much went wrong.
-    #[error("stopped: {0}")]
-    Breaker(String),
     /// The installation does not give what the control needs.
     #[error("the setting {0} is missing")]
     Setting(String),
@@ -99,8 +109,8 @@ pub enum Verdict {
     Planned(Remediation),
     /// Leave it.
     Ignored(Ignored),
-    /// Wait for people.
-    Held(Held),
+    /// Wait for people. It is put on record with its reason.
+    Held(Held, Box<Remediation>),
     /// Nobody can.
     Rejected(Rejected),
 }
@@ -183,39 +193,60 @@ fn of_resource(
     let Some(id) = resource.ids.iter().find(|id| row.resource.parts(id).is_some()) else {
         return Verdict::Rejected(Rejected::Resource(resource.ids.join(", ")));
     };
-    let texts = resource.tags.get(EXEMPTION_TAG).into_iter().chain(known.exemptions);
-    for exemption in texts.map(|text| Exemption::parse(text)) {
-        match exemption {
-            Ok(exemption) if exemption.covers(row, now) => return Verdict::Ignored(Ignored::Exempt),
-            Ok(_) => {}
-            Err(why) => return Verdict::Held(Held::Exemption(why)),
-        }
-    }
-    if known.open {
-        return Verdict::Ignored(Ignored::Open);
-    }
-    if known.settled_at.is_some_and(|settled| finding.updated_at <= settled) {
-        return Verdict::Ignored(Ignored::Late);
-    }
-    if let Some(why) = &known.breaker {
-        return Verdict::Held(Held::Breaker(why.clone()));
+    let held = |why: Held| {
+        let remediation =
+            Remediation { hold: Some(why.to_string()), ..remediation(finding, row, (id, resource), known, modes) };
+        Verdict::Held(why, Box::new(remediation))
+    };
+    match exempt(row, resource.tags.get(EXEMPTION_TAG).into_iter().chain(known.exemptions), now) {
+        Ok(true) => return Verdict::Ignored(Ignored::Exempt),
+        Ok(false) => {}
+        Err(why) => return held(Held::Exemption(why)),
     }
     if let Some(setting) = row.settings.iter().find(|setting| !modes.settings().contains_key(*setting)) {
-        return Verdict::Held(Held::Setting(setting.clone()));
+        return held(Held::Setting(setting.clone()));
     }
+    Verdict::Planned(remediation(finding, row, (id, resource), known, modes))
+}
+
+/// True where one of these texts exempts a resource from a control now.
+///
+/// # Errors
+/// Says which text cannot be read: it protects all the same.
+pub fn exempt<'t>(row: &Control, texts: impl Iterator<Item = &'t String>, now: Timestamp) -> Result<bool, String> {
+    for text in texts {
+        if Exemption::parse(text)?.covers(row, now) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn remediation(
+    finding: &Finding,
+    row: &Control,
+    (id, resource): (&str, &Resource),
+    known: &Known<'_>,
+    modes: &Modes,
+) -> Remediation {
     let tag = |name: &str| known.account.get(name).map(String::as_str);
     let environment = tag("environment").and_then(|id| Environment::parse(id).ok());
     let account_type = tag("account-type").and_then(|id| AccountType::parse(id).ok());
-    Verdict::Planned(Remediation {
+    Remediation {
         problem: format!("{}#{id}#{}#{}", row.control, finding.account, finding.region),
         control: row.control.clone(),
-        resource: id.clone(),
+        resource: id.to_owned(),
         account_id: finding.account.clone(),
         region: finding.region.clone(),
         mode: modes.of(&row.control, row.mode, environment, account_type),
         finding: finding.key.clone(),
         failed_at: finding.updated_at,
-    })
+        owner: resource.tags.get("owner").cloned(),
+        hold: None,
+        told: finding.workflow == Workflow::Notified,
+        asked: known.asked_at.is_some(),
+        asked_at: known.asked_at,
+    }
 }
 
 impl Verdict {
@@ -225,7 +256,7 @@ impl Verdict {
         match self {
             Self::Planned(_) => "planned",
             Self::Ignored(_) => "ignored",
-            Self::Held(_) => "held",
+            Self::Held(..) => "held",
             Self::Rejected(_) => "rejected",
         }
     }
@@ -281,17 +312,6 @@ mod tests {
         }
         let wrong = verdict(&json!({"Resources": [{"Id": "arn:aws:sqs:eu-west-1:111122223333:q"}]}), &nothing);
         assert_eq!(wrong.word(), "rejected");
-    }
-
-    #[test]
-    fn what_was_done_is_not_done_again_but_a_regression_is() {
-        let open = Known { open: true, ..Known::default() };
-        assert_eq!(verdict(&json!({}), &open), Verdict::Ignored(Ignored::Open));
-        let settled = |at: &str| Known { settled_at: Some(at.parse().unwrap()), ..Known::default() };
-        assert_eq!(verdict(&json!({}), &settled("2026-11-26T09:00:00Z")), Verdict::Ignored(Ignored::Late));
-        assert_eq!(verdict(&json!({}), &settled("2026-11-26T07:00:00Z")).word(), "planned");
-        let stopped = Known { breaker: Some("5 of 10 failed".to_owned()), ..Known::default() };
-        assert_eq!(verdict(&json!({}), &stopped).word(), "held");
     }
 
     #[test]

@@ -1,136 +1,163 @@
-//! Carries plans out in an account. What is to be called is decided in `remediation`; here it is called: a resource is
-//! described, a plan goes on by one call at a time, so that whoever drives it can keep how far it got between any two.
+//! Works on a case in its account: plans, applies step by step and reads back, takes back. What is to be called is decided
+//! in `remediation`; here it is called. Four functions are made of this, each with a role of its own.
 
-use aws::{AwsFault, Call, SdkConfig};
-use landing_zone::{Class, Diagnosis, Fault};
-use remediation::{Ask, CLOCK, Control, Scene, Step, Undescribed, is_fixed};
+mod apply;
+mod engine;
+mod error;
+mod plan;
+mod sessions;
+mod tags;
+mod undo;
+
+use aws::ConfigError;
+use jiff::Timestamp;
+use ledger::{Ledger, Versioned};
+use remediation::{Case, CaseId, Control, Modes, State, Work};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-/// Why it does not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// AWS did not do it.
-    #[error(transparent)]
-    Aws(#[from] AwsFault),
-    /// AWS answers otherwise than the catalog expects.
-    #[error("the catalog does not fit what AWS shows: {0}")]
-    Catalog(#[from] Undescribed),
+pub use engine::{Advance, Described, advance, describe, verify};
+pub use error::Error;
+
+/// What the function works with.
+pub struct App {
+    pub(crate) ledger: Ledger,
+    pub(crate) sessions: sessions::Sessions,
+    pub(crate) modes: Modes,
+    pub(crate) clock: fn() -> Timestamp,
 }
 
-impl Fault for Error {
-    fn diagnosis(&self) -> Diagnosis {
-        match self {
-            Self::Aws(fault) => fault.diagnosis(),
-            Self::Catalog(_) => Diagnosis::named(
-                Class::Invalid,
-                "CatalogMismatch",
-                "Mend the resource by hand, and report the control with this message.",
-            ),
-        }
+impl App {
+    /// Reads the environment of the function that mends the controls of a family.
+    pub fn from_environment(config: &aws::SdkConfig, family: &'static str) -> Result<Self, ConfigError> {
+        let modes = aws::optional("REMEDIATION_MODES", |text| Modes::parse(text).map_err(|why| why.to_string()))?;
+        Ok(Self {
+            ledger: Ledger::from_environment(config)?,
+            sessions: sessions::Sessions::from_environment(config, family)?,
+            modes: modes.unwrap_or_else(Modes::standard),
+            clock: Timestamp::now,
+        })
     }
 }
 
-/// A resource as AWS shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Described {
-    /// It is not there.
-    Gone,
-    /// It is there.
-    There(Scene),
+/// What the function is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Describe, plan, and decide what becomes of the plan.
+    Plan,
+    /// Go on with the steps, then read back.
+    Apply,
+    /// Take the change back.
+    Undo,
 }
 
-/// Reads a resource. `parts` are those of [`remediation::parts`]; `account` is what is known of its account.
-pub async fn describe(
-    config: &SdkConfig,
-    control: &Control,
-    parts: &BTreeMap<String, String>,
-    account: &Value,
-) -> Result<Described, Error> {
-    let mut scene = Scene { parts: parts.clone(), documents: Map::new() };
-    scene.documents.insert("account".to_owned(), account.clone());
-    let now = parts.get("now").cloned().unwrap_or_default();
-    scene.documents.insert(CLOCK.to_owned(), Value::from(now));
-    for (name, read) in &control.describe {
-        let answer = match read.ask(&scene)? {
-            None => continue,
-            Some(Ask::Keep(value)) => value,
-            Some(Ask::Call(call)) => match aws::send(config, &call).await {
-                Ok(answer) => answer,
-                Err(fault) if read.means_absent(fault.code()) => return Ok(Described::Gone),
-                Err(fault) if read.means_nothing(fault.code()) => Value::Object(Map::new()),
-                Err(fault) => return Err(fault.into()),
-            },
-        };
-        scene.documents.insert(name.clone(), answer);
+/// A step of the workflow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// The case.
+    pub case_id: CaseId,
+    /// What to do.
+    pub action: Action,
+    /// How often it was asked for before.
+    #[serde(default)]
+    pub check: u32,
+}
+
+/// Where the workflow goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Next {
+    /// Carry the plan out.
+    Apply,
+    /// Tell the owner, and wait.
+    Warn,
+    /// Ask again later.
+    Wait,
+    /// Say what came of it.
+    Settle,
+}
+
+/// The answer to the workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Where it goes on.
+    pub next: Next,
+    /// When to ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_seconds: Option<u32>,
+    /// When the owner's time is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Answer {
+    fn next(next: Next) -> Self {
+        Self { next, wait_seconds: None, until: None }
     }
-    Ok(Described::There(scene))
-}
 
-/// How far the steps of a plan have got.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Steps that are done with.
-    pub done: usize,
-    /// The next one is sent, and what it waits for is not there yet.
-    pub sent: bool,
-    /// What steps made, by name.
-    pub made: Map<String, Value>,
-}
-
-/// What a call to [`advance`] came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advance {
-    /// A call was sent, or what was waited for is there: keep the progress and go on.
-    Moved,
-    /// What the last call set off is still going on: look again later.
-    Waits,
-    /// Every step is done with.
-    Done,
-}
-
-/// Goes on by at most one call that changes something.
-pub async fn advance(
-    config: &SdkConfig,
-    control: &Control,
-    before: &Scene,
-    steps: &[Step],
-    progress: &mut Progress,
-) -> Result<Advance, Error> {
-    let Some(step) = steps.get(progress.done) else { return Ok(Advance::Done) };
-    if !progress.sent {
-        let call: Call = step.call(before, &progress.made)?;
-        let answer = aws::send(config, &call).await?;
-        if let Some(name) = &step.creates {
-            progress.made.insert(name.clone(), answer);
-        }
-        progress.sent = true;
-        return Ok(Advance::Moved);
+    /// Most settings show within seconds; a cluster or an endpoint takes many minutes.
+    fn wait(check: u32) -> Self {
+        let seconds = if check < 6 { 5 } else { 30 };
+        Self { next: Next::Wait, wait_seconds: Some(seconds), until: None }
     }
-    if !step.until.is_empty() {
-        let documents = match look_again(config, control, before).await? {
-            Described::There(scene) => scene.documents,
-            Described::Gone => Map::new(),
-        };
-        if !step.until.iter().all(|condition| condition.holds(&documents)) {
-            return Ok(Advance::Waits);
-        }
-    }
-    progress.done += 1;
-    progress.sent = false;
-    Ok(Advance::Moved)
 }
 
-/// True when AWS shows the resource as the control wants it, or shows it no more.
-pub async fn verify(config: &SdkConfig, control: &Control, before: &Scene) -> Result<bool, Error> {
-    Ok(match look_again(config, control, before).await? {
-        Described::There(scene) => is_fixed(control, &scene),
-        Described::Gone => true,
+/// Serves a step of the workflow.
+pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
+    let case = app.ledger.case(&event.case_id).await?.ok_or_else(|| Error::UnknownCase(event.case_id.clone()))?;
+    let row = remediation::control(&case.value.remediation.control);
+    let row = row.ok_or_else(|| Error::UnknownControl(case.value.remediation.control.clone()))?;
+    match event.action {
+        Action::Plan => plan::plan(app, row, case).await,
+        Action::Apply => apply::apply(app, row, case, event.check).await,
+        Action::Undo => undo::undo(app, row, case, event.check).await,
+    }
+}
+
+/// What plans may look at of the account.
+pub(crate) fn account(case: &Case) -> Value {
+    json!({
+        "id": case.remediation.account_id,
+        "environment": case.environment,
+        "type": case.account_type,
+        "owner": case.owner,
     })
 }
 
-async fn look_again(config: &SdkConfig, control: &Control, before: &Scene) -> Result<Described, Error> {
-    let account = before.documents.get("account").unwrap_or(&Value::Null);
-    describe(config, control, &before.parts, account).await
+impl App {
+    /// Stores a case in its new state.
+    pub(crate) async fn enter(
+        &self,
+        mut case: Versioned<Case>,
+        state: State,
+        reason: Option<String>,
+    ) -> Result<Versioned<Case>, Error> {
+        case.value.reason = reason;
+        case.value.enter(state, (self.clock)());
+        if self.ledger.store_case(&mut case).await? { Ok(case) } else { Err(Error::Contended) }
+    }
+
+    /// Stores the work on a case.
+    pub(crate) async fn keep(&self, case: &Case, work: &mut Versioned<Work>) -> Result<(), Error> {
+        let stored = self.ledger.store_work(&case.id, case.attempt, work, (self.clock)()).await?;
+        if stored { Ok(()) } else { Err(Error::Contended) }
+    }
+
+    /// The work on a case, which its plan began.
+    pub(crate) async fn work(&self, case: &Case) -> Result<Versioned<Work>, Error> {
+        self.ledger.work(&case.id, case.attempt).await?.ok_or(Error::NoPlan)
+    }
+
+    /// The parts that the texts of a row may name, for this case.
+    pub(crate) fn parts(
+        &self,
+        row: &Control,
+        case: &Case,
+    ) -> Result<std::collections::BTreeMap<String, String>, Error> {
+        let parts = remediation::parts(row, &case.remediation, self.modes.settings(), (self.clock)());
+        parts.ok_or_else(|| Error::OtherResource(case.remediation.resource.clone()))
+    }
 }

@@ -43,6 +43,8 @@ def resources(service: str, body: bytes, organization: str, account: str) -> lis
         member = request.get("AccountId")
         return [f"arn:aws:account::{account}:account/{organization}/{member}" if member
                 else f"arn:aws:account::{account}:account"]
+    if service == "securityhub":
+        return [f"arn:aws:securityhub:{os.environ.get('MINISTACK_REGION', 'us-east-1')}:{account}:hub/default"]
     named = [request[field] for field in _ORGANIZATIONS_FIELDS if isinstance(request.get(field), str)]
     return [organizations_arn(name, organization, account) for name in named] or ["*"]
 

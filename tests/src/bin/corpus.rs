@@ -136,7 +136,7 @@ fn finding(record: &Value, line: &mut Value) -> (&'static str, String) {
             format!("a row of the catalog ({})", remediation.control)
         }
         remediation::Verdict::Ignored(why) => why.to_string(),
-        remediation::Verdict::Held(why) => why.to_string(),
+        remediation::Verdict::Held(why, _) => why.to_string(),
         remediation::Verdict::Rejected(why) => why.to_string(),
     };
     (verdict.word(), reason)

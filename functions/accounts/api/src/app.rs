@@ -1,10 +1,11 @@
 //! What the function works with: clients, configuration, clock.
 
-use aws::{ConfigError, required};
+use aws::{ConfigError, optional, required};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use landing_zone::RootEmailPattern;
 use ledger::Ledger;
+use remediation::Modes;
 
 /// The function's name in logs and metrics.
 pub(crate) const SERVICE: &str = "api";
@@ -17,6 +18,10 @@ pub(crate) struct App {
     pub(crate) sfn: aws_sdk_sfn::Client,
     /// ARN of the vending workflow.
     pub(crate) state_machine: String,
+    /// ARN of the remediation workflow.
+    pub(crate) remediation: String,
+    /// How far remediation may go.
+    pub(crate) modes: Modes,
     /// How root e-mails are made.
     pub(crate) root_email: RootEmailPattern,
     /// The time now.
@@ -27,10 +32,13 @@ impl App {
     /// Reads the function's environment.
     pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
         let text = |value: &str| Ok(value.to_owned());
+        let modes = optional("REMEDIATION_MODES", |text| Modes::parse(text).map_err(|why| why.to_string()))?;
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             sfn: aws_sdk_sfn::Client::new(config),
             state_machine: required("VENDING_STATE_MACHINE_ARN", text)?,
+            remediation: required("REMEDIATION_STATE_MACHINE_ARN", text)?,
+            modes: modes.unwrap_or_else(Modes::standard),
             root_email: required("ROOT_EMAIL_PATTERN", RootEmailPattern::parse)?,
             clock: Timestamp::now,
         })

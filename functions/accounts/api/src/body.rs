@@ -13,12 +13,20 @@ use std::borrow::Cow;
 /// The largest body: the largest valid request has about 20 KB (43 tags of 384 characters).
 const MAX_BYTES: usize = 64 * 1024;
 
+/// The largest finding, with room for the event around it: Security Hub's findings have at most 240 KB.
+pub(crate) const MAX_FINDING: usize = 256 * 1024;
+
 /// Reads the body.
 pub(crate) fn object(request: &ApiGatewayProxyRequest) -> Result<Map<String, Value>, Problem> {
+    object_of(request, MAX_BYTES)
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) fn object_of(request: &ApiGatewayProxyRequest, limit: usize) -> Result<Map<String, Value>, Problem> {
     if !is_json(request) {
         return Err(Problem::media_type());
     }
-    match json::parse(&bytes(request)?) {
+    match json::parse(&bytes(request, limit)?) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Problem::new(&MALFORMED_BODY, "The body must be a JSON object.")),
         Err(why) => Err(Problem::new(&MALFORMED_BODY, format!("The body is not the JSON expected: {why}."))),
@@ -34,19 +42,19 @@ fn is_json(request: &ApiGatewayProxyRequest) -> bool {
     })
 }
 
-fn bytes(request: &ApiGatewayProxyRequest) -> Result<Cow<'_, [u8]>, Problem> {
+fn bytes(request: &ApiGatewayProxyRequest, limit: usize) -> Result<Cow<'_, [u8]>, Problem> {
     let too_large =
-        || Problem::new(&TOO_LARGE, format!("The body may have {MAX_BYTES} bytes, which every valid request fits in."));
+        || Problem::new(&TOO_LARGE, format!("The body may have {limit} bytes, which every valid request fits in."));
     let text = request.body.as_deref().unwrap_or_default();
     if !request.is_base64_encoded {
-        return if text.len() > MAX_BYTES { Err(too_large()) } else { Ok(text.as_bytes().into()) };
+        return if text.len() > limit { Err(too_large()) } else { Ok(text.as_bytes().into()) };
     }
     // Base64 makes four characters of three bytes: what is longer than that needs no decoding to be refused.
-    if text.len() > MAX_BYTES.div_ceil(3) * 4 {
+    if text.len() > limit.div_ceil(3) * 4 {
         return Err(too_large());
     }
     match STANDARD.decode(text) {
-        Ok(decoded) if decoded.len() > MAX_BYTES => Err(too_large()),
+        Ok(decoded) if decoded.len() > limit => Err(too_large()),
         Ok(decoded) => Ok(decoded.into()),
         Err(_) => Err(Problem::new(&MALFORMED_BODY, "The body is marked as base64 and is not.")),
     }

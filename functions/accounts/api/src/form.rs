@@ -50,3 +50,15 @@ impl<'a> Form<'a> {
         }
     }
 }
+
+/// Entries on one page.
+const MAX_SIZE: usize = 100;
+
+/// Reads the size of a page.
+pub(crate) fn page_size(text: &str) -> Result<usize, String> {
+    Some(text)
+        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .filter(|size| (1..=MAX_SIZE).contains(size))
+        .ok_or_else(|| format!("must be a whole number from 1 to {MAX_SIZE}"))
+}

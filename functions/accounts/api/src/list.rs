@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    form::Form,
+    form::{Form, page_size},
     page_token,
     problem::{INVALID_QUERY, Problem},
     response::{self, Response},
@@ -16,7 +16,6 @@ use serde::Serialize;
 
 const PARAMETERS: [&str; 5] = ["pageSize", "pageToken", "state", "environment", "accountType"];
 const DEFAULT_SIZE: usize = 50;
-const MAX_SIZE: usize = 100;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,14 +56,6 @@ fn parse(request: &ApiGatewayProxyRequest) -> Result<Query, Vec<FieldProblem>> {
     let after = form.read("pageToken", |text| page_token::read(text, readable));
     form.refuse_unknown(&PARAMETERS);
     if form.problems.is_empty() { Ok(Query { filter, size, after }) } else { Err(form.problems) }
-}
-
-fn page_size(text: &str) -> Result<usize, String> {
-    Some(text)
-        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|text| text.parse().ok())
-        .filter(|size| (1..=MAX_SIZE).contains(size))
-        .ok_or_else(|| format!("must be a whole number from 1 to {MAX_SIZE}"))
 }
 
 #[cfg(test)]

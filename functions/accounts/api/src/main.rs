@@ -1,4 +1,4 @@
-//! The REST API of account requests and tag coverage (contract: `sam/openapi.yaml`), behind IAM authorisation.
+//! The REST API of account requests, tag coverage and remediations (contract: `sam/openapi.yaml`), behind IAM authorisation.
 
 mod app;
 mod body;
@@ -10,6 +10,7 @@ mod list;
 mod page_token;
 mod problem;
 mod read;
+mod remediations;
 mod response;
 mod routes;
 mod start;

@@ -6,6 +6,7 @@ use crate::{
     list::list,
     problem::{Problem, UNKNOWN_PATH},
     read::read,
+    remediations,
     response::Response,
     submit::submit,
 };
@@ -22,6 +23,12 @@ enum Route {
     List,
     Read(String),
     Coverage,
+    Remediations,
+    Remediation(String),
+    RemediationSummary,
+    TryFinding,
+    Approve(String),
+    Undo(String),
 }
 
 /// Answers a request.
@@ -35,6 +42,12 @@ pub(crate) async fn handle(app: &App, request: ApiGatewayProxyRequest) -> Result
         Ok(Route::List) => list(app, &request).await,
         Ok(Route::Coverage) => coverage(app, &request).await,
         Ok(Route::Read(id)) => read(app, &id).await,
+        Ok(Route::Remediations) => remediations::list(app, &request).await,
+        Ok(Route::Remediation(id)) => remediations::read(app, &id).await,
+        Ok(Route::RemediationSummary) => remediations::summary(app).await,
+        Ok(Route::TryFinding) => remediations::try_finding(app, &request).await,
+        Ok(Route::Approve(id)) => remediations::approve(app, &request, &id).await,
+        Ok(Route::Undo(id)) => remediations::undo(app, &request, &id).await,
         Err(problem) => Err(problem),
     };
     Ok(answer.unwrap_or_else(|problem| {
@@ -58,6 +71,11 @@ enum Place {
     Accounts,
     Account(String),
     Coverage,
+    Remediations,
+    Remediation(String),
+    RemediationSummary,
+    Approval(String),
+    Undoing(String),
 }
 
 fn route(request: &ApiGatewayProxyRequest) -> Result<Route, Problem> {
@@ -68,7 +86,17 @@ fn route(request: &ApiGatewayProxyRequest) -> Result<Route, Problem> {
         Place::Accounts => Err(Problem::method("GET, POST")),
         Place::Account(id) if is(Method::GET) => Ok(Route::Read(id)),
         Place::Coverage if is(Method::GET) => Ok(Route::Coverage),
-        Place::Account(_) | Place::Coverage => Err(Problem::method("GET")),
+        Place::Remediations if is(Method::GET) => Ok(Route::Remediations),
+        Place::Remediations if is(Method::POST) => Ok(Route::TryFinding),
+        Place::Remediations => Err(Problem::method("GET, POST")),
+        Place::Remediation(id) if is(Method::GET) => Ok(Route::Remediation(id)),
+        Place::RemediationSummary if is(Method::GET) => Ok(Route::RemediationSummary),
+        Place::Approval(id) if is(Method::POST) => Ok(Route::Approve(id)),
+        Place::Undoing(id) if is(Method::POST) => Ok(Route::Undo(id)),
+        Place::Approval(_) | Place::Undoing(_) => Err(Problem::method("POST")),
+        Place::Account(_) | Place::Coverage | Place::Remediation(_) | Place::RemediationSummary => {
+            Err(Problem::method("GET"))
+        }
     }
 }
 
@@ -78,6 +106,11 @@ fn place(request: &ApiGatewayProxyRequest) -> Result<Place, Problem> {
         (Some("/accounts"), _) => Ok(Place::Accounts),
         (Some("/accounts/{id}"), Some(id)) => Ok(Place::Account(decoded(id))),
         (Some("/tags/coverage"), _) => Ok(Place::Coverage),
+        (Some("/remediations"), _) => Ok(Place::Remediations),
+        (Some("/remediations/summary"), _) => Ok(Place::RemediationSummary),
+        (Some("/remediations/{id}"), Some(id)) => Ok(Place::Remediation(decoded(id))),
+        (Some("/remediations/{id}/approval"), Some(id)) => Ok(Place::Approval(decoded(id))),
+        (Some("/remediations/{id}/undo"), Some(id)) => Ok(Place::Undoing(decoded(id))),
         _ => {
             let path = request.path.as_deref().unwrap_or_default();
             let segments: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
@@ -85,7 +118,15 @@ fn place(request: &ApiGatewayProxyRequest) -> Result<Place, Problem> {
                 ["accounts"] => Ok(Place::Accounts),
                 ["accounts", id] => Ok(Place::Account((*id).to_owned())),
                 ["tags", "coverage"] => Ok(Place::Coverage),
-                _ => Err(Problem::new(&UNKNOWN_PATH, "The API has /accounts, /accounts/{id} and /tags/coverage.")),
+                ["remediations"] => Ok(Place::Remediations),
+                ["remediations", "summary"] => Ok(Place::RemediationSummary),
+                ["remediations", id] => Ok(Place::Remediation((*id).to_owned())),
+                ["remediations", id, "approval"] => Ok(Place::Approval((*id).to_owned())),
+                ["remediations", id, "undo"] => Ok(Place::Undoing((*id).to_owned())),
+                _ => Err(Problem::new(
+                    &UNKNOWN_PATH,
+                    "The API has /accounts, /accounts/{id}, /tags/coverage, /remediations, /remediations/summary, /remediations/{id}, and below that approval and undo.",
+                )),
             }
         }
     }

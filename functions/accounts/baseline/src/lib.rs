@@ -41,6 +41,8 @@ impl App {
                 tagging_principal: aws::required("TAGGING_PRINCIPAL_ARN", text)?,
                 tag_audit_principal: aws::required("TAG_AUDIT_PRINCIPAL_ARN", text)?,
                 intake_bus: aws::required("INTAKE_BUS_ARN", text)?,
+                suite_roles: aws::required("SUITE_ROLES_ARN", text)?,
+                security_hub_account: aws::optional("SECURITY_HUB_ACCOUNT", text)?.unwrap_or_default(),
                 home_region: regions.first().cloned().unwrap_or_default(),
             },
             regions,
@@ -49,8 +51,12 @@ impl App {
     }
 
     async fn enter(&self, account: &AccountId) -> Result<aws::SdkConfig, AwsFault> {
-        let role =
-            MemberRole { partition: &self.partition, name: &self.access_role, session: "ai-landing-zone-baseline" };
+        let role = MemberRole {
+            partition: &self.partition,
+            name: &self.access_role,
+            session: "ai-landing-zone-baseline",
+            policy: None,
+        };
         aws::session(&self.sts, &self.config, account, role).await
     }
 }

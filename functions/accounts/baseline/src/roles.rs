@@ -28,10 +28,12 @@ pub(crate) struct Parameters {
     pub tag_audit_principal: String,
     pub intake_bus: String,
     pub home_region: String,
+    pub suite_roles: String,
+    pub security_hub_account: String,
 }
 
 impl Parameters {
-    fn list(&self) -> [(&'static str, &str); 7] {
+    fn list(&self) -> [(&'static str, &str); 9] {
         [
             ("RolePrefix", &self.prefix),
             ("OrganizationId", &self.organization_id),
@@ -40,6 +42,8 @@ impl Parameters {
             ("TagAuditPrincipalArn", &self.tag_audit_principal),
             ("IntakeBusArn", &self.intake_bus),
             ("HomeRegion", &self.home_region),
+            ("SuiteRolesArn", &self.suite_roles),
+            ("SecurityHubAccount", &self.security_hub_account),
         ]
     }
 

@@ -1,7 +1,7 @@
 //! How this function hears of an end: from the workflow, from `EventBridge` about its execution, or, where there was
 //! no execution, by looking for it.
 
-use landing_zone::{Class, Failure, RequestId};
+use landing_zone::{ErrorOutput, ExecutionEnd, Failure, RequestId};
 use serde::Deserialize;
 
 /// An event as it comes in.
@@ -26,7 +26,7 @@ pub enum Event {
     /// (<https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>).
     StatusChange {
         /// What it says.
-        detail: StatusDetail,
+        detail: ExecutionEnd,
     },
     /// From a schedule.
     Sweep {
@@ -46,39 +46,11 @@ pub enum Word {
     Failed,
 }
 
-/// An error as the state machine hands it on.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ErrorOutput {
-    #[serde(default)]
-    error: Option<String>,
-    #[serde(default)]
-    cause: Option<String>,
-}
-
-/// The part of a status change that is read.
-#[derive(Debug, Deserialize)]
-pub struct StatusDetail {
-    name: String,
-    status: String,
-    #[serde(default)]
-    error: Option<String>,
-    #[serde(default)]
-    cause: Option<String>,
-}
-
 /// How a request ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Active,
     Failed { attempt: Option<u32>, failure: Failure },
-}
-
-/// The cause of a failed Lambda task is its error as JSON.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LambdaError {
-    error_message: String,
 }
 
 impl Event {
@@ -87,45 +59,21 @@ impl Event {
         match self {
             Self::Workflow { request_id, outcome: Word::Active, .. } => Some((request_id, Outcome::Active)),
             Self::Workflow { request_id, attempt, outcome: Word::Failed, error } => {
-                let name = error.error.unwrap_or_else(|| "Unknown".to_owned());
-                Some((request_id, Outcome::Failed { attempt, failure: failure(&name, error.cause) }))
+                Some((request_id, Outcome::Failed { attempt, failure: error.failure() }))
             }
             Self::Sweep { .. } => None,
             Self::StatusChange { detail } => {
                 let (request_id, attempt) = RequestId::of_execution(&detail.name)?;
-                let failure = match detail.error {
-                    Some(name) => failure(&name, detail.cause),
-                    None => Failure {
-                        class: Class::Retryable,
-                        name: format!("Retryable.Execution{}", title_case(&detail.status)),
-                        reason: format!("The workflow ended with {}.", detail.status),
-                        advice: "Send the same request again; it resumes where it stopped.".to_owned(),
-                    },
-                };
-                Some((request_id, Outcome::Failed { attempt: Some(attempt), failure }))
+                Some((request_id, Outcome::Failed { attempt: Some(attempt), failure: detail.failure() }))
             }
         }
     }
 }
 
-fn failure(name: &str, cause: Option<String>) -> Failure {
-    let cause = cause.unwrap_or_else(|| "no cause given".to_owned());
-    let message = serde_json::from_str::<LambdaError>(&cause).map_or(cause, |error| error.error_message);
-    Failure::from_error(name, &message)
-}
-
-/// `TIMED_OUT` as `TimedOut`.
-fn title_case(status: &str) -> String {
-    status
-        .split('_')
-        .filter_map(|word| word.split_at_checked(1))
-        .flat_map(|(head, tail)| [head.to_owned(), tail.to_ascii_lowercase()])
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landing_zone::Class;
     use serde_json::json;
 
     const ID: &str = "req-0190f3a2-0000-7000-8000-000000000000";

@@ -86,7 +86,7 @@ async fn inside(
     partition: &str,
 ) -> Result<(BTreeMap<String, Option<String>>, Option<String>), AwsFault> {
     let role_name = format!("{}-verification", app.role_prefix);
-    let role = MemberRole { partition, name: &role_name, session: "ai-landing-zone-verify" };
+    let role = MemberRole { partition, name: &role_name, session: "ai-landing-zone-verify", policy: None };
     let config = aws::session(&app.sts, &app.config, id, role).await?;
     let mut stacks = BTreeMap::new();
     for region in &app.regions {

@@ -35,7 +35,8 @@ impl Doors {
 
     /// A configuration whose clients act in `region` of `account`. Its session outlasts the function's 15 minutes.
     pub(crate) async fn enter(&self, account: &AccountId, region: &str) -> Result<SdkConfig, AwsFault> {
-        let role = MemberRole { partition: &self.partition, name: &self.role, session: "ai-landing-zone-sweep" };
+        let role =
+            MemberRole { partition: &self.partition, name: &self.role, session: "ai-landing-zone-sweep", policy: None };
         let config = aws::session(&self.sts, &self.base, account, role).await?;
         Ok(aws::in_region(&config, region))
     }

@@ -90,7 +90,7 @@ fn all<'m>(message: usize, creation: &'m Creation, outcome: &Outcome) -> Done<'m
 }
 
 async fn prepare(app: &App, account: &AccountId, region: &str) -> Result<(SdkConfig, TagMap), Outcome> {
-    let tags = owners::account_tags(app, account).await.map_err(|fault| Outcome::of_fault(&fault))?;
+    let tags = app.accounts.of(account, (app.clock)()).await.map_err(|fault| Outcome::of_fault(&fault))?;
     // A new account has the role only after its baseline; then the event is tried again.
     let config = app.sessions.enter(account, region, (app.clock)()).await;
     Ok((config.map_err(|fault| Outcome::Later(fault.to_string()))?, tags))

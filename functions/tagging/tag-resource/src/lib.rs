@@ -28,8 +28,7 @@ use tagging::Policy;
 pub struct App {
     ledger: Ledger,
     sessions: sessions::Sessions,
-    organizations: aws_sdk_organizations::Client,
-    accounts: owners::AccountTags,
+    accounts: aws::AccountTags,
     queue: queue::Queue,
     bus: announce::Bus,
     policy: Policy,
@@ -45,8 +44,7 @@ impl App {
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             sessions: sessions::Sessions::from_environment(config)?,
-            organizations: aws_sdk_organizations::Client::new(config),
-            accounts: owners::AccountTags::default(),
+            accounts: aws::AccountTags::new(aws_sdk_organizations::Client::new(config)),
             queue: queue::Queue::from_environment(config)?,
             bus: announce::Bus::from_environment(config)?,
             policy: policy.unwrap_or_else(Policy::standard),

@@ -1,14 +1,14 @@
 //! What becomes of a message in its queue.
 
 use crate::{message::Message, outcome::Fate};
-use aws::{AwsFault, ConfigError, SdkConfig};
-use aws_sdk_sqs::{Client, types::MessageAttributeValue};
+use aws::{AwsFault, ConfigError, DeadLetters, SdkConfig};
+use aws_sdk_sqs::Client;
 
 /// The queue of events and that of the dead letters.
 pub(crate) struct Queue {
     client: Client,
     events: String,
-    dead_letters: String,
+    dead_letters: DeadLetters,
 }
 
 /// Whether SQS may delete the message.
@@ -24,7 +24,7 @@ impl Queue {
         Ok(Self {
             client: Client::new(config),
             events: aws::required("EVENT_QUEUE_URL", text)?,
-            dead_letters: aws::required("DEAD_LETTER_QUEUE_URL", text)?,
+            dead_letters: DeadLetters::from_environment(config, "tag-resource")?,
         })
     }
 
@@ -35,7 +35,7 @@ impl Queue {
             Fate::Back(seconds) => self.delay(message, *seconds).await.map(|()| Settled::Kept),
             Fate::Dead(why) => {
                 telemetry::error!(message_id = message.id, reason = why, "dead letter");
-                self.bury(message, why).await.map(|()| Settled::Finished)
+                self.dead_letters.bury(&message.body, why).await.map(|()| Settled::Finished)
             }
         };
         done.unwrap_or_else(|fault| {
@@ -54,25 +54,5 @@ impl Queue {
             .send()
             .await;
         sent.map(drop).map_err(|error| AwsFault::new("sqs:ChangeMessageVisibility", &error))
-    }
-
-    /// A dead letter carries its reason as an attribute, beside the message as it came.
-    async fn bury(&self, message: &Message, why: &str) -> Result<(), AwsFault> {
-        let attribute = |value: &str| {
-            // SQS takes neither an empty text nor control characters.
-            let text: String = value.chars().filter(|c| !c.is_control()).take(1000).collect();
-            MessageAttributeValue::builder().data_type("String").string_value(text).build()
-        };
-        let (Ok(reason), Ok(function)) = (attribute(why), attribute("tag-resource")) else { return Ok(()) };
-        let sent = self
-            .client
-            .send_message()
-            .queue_url(&self.dead_letters)
-            .message_body(&message.body)
-            .message_attributes("reason", reason)
-            .message_attributes("function", function)
-            .send()
-            .await;
-        sent.map(drop).map_err(|error| AwsFault::new("sqs:SendMessage", &error))
     }
 }

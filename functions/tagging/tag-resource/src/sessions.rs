@@ -43,6 +43,7 @@ impl Sessions {
                     partition: &self.partition,
                     name: &self.role,
                     session: "ai-landing-zone-tag-resource",
+                    policy: None,
                 };
                 let config = aws::session(&self.sts, &self.base, account, role).await?;
                 let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -124,8 +124,19 @@ fn rest(service: &str, method: &Method, uri: &Uri, body: &str) -> (String, Optio
             };
             (action, function)
         }
+        "securityhub" => (security_hub_action(method, path), Some("hub/default".to_owned())),
         "execute-api" => ("Invoke".to_owned(), Some(format!("{method} {path}"))),
         _ => (format!("{method} {path}"), None),
+    }
+}
+
+/// Both formats are updated by the same action of IAM.
+fn security_hub_action(method: &Method, path: &str) -> String {
+    match (method.as_str(), path) {
+        ("POST", "/findings") => "GetFindings".to_owned(),
+        ("POST", "/findings/import") => "BatchImportFindings".to_owned(),
+        ("PATCH", "/findings/batchupdate" | "/findingsv2/batchupdatev2") => "BatchUpdateFindings".to_owned(),
+        _ => format!("{method} {path}"),
     }
 }
 

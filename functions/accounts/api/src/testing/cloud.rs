@@ -53,6 +53,8 @@ impl Cloud {
             ledger: Ledger::new(self.dynamodb(), "ledger"),
             sfn: self.sfn(),
             state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:account-vending".to_owned(),
+            remediation: "arn:aws:states:us-east-1:111122223333:stateMachine:remediation".to_owned(),
+            modes: remediation::Modes::standard(),
             root_email: RootEmailPattern::parse("aws+{name}@example.com").unwrap(),
             clock: || NOW.parse().unwrap(),
         }

@@ -1,0 +1,39 @@
+//! Starting the workflow of a case.
+
+use crate::{app::App, problem::Problem};
+use aws::AwsFault;
+use aws_sdk_sfn::operation::start_execution::StartExecutionError;
+use jiff::Timestamp;
+use remediation::{Case, control};
+use serde_json::json;
+
+/// Starts an execution that is named after the attempt and what it does: once however often it is asked for.
+pub(super) async fn start(
+    app: &App,
+    case: &Case,
+    name: &str,
+    action: &str,
+    not_before: Option<Timestamp>,
+) -> Result<(), Problem> {
+    let family = control(&case.remediation.control).map(|row| row.family);
+    let mut input = json!({"caseId": case.id, "family": family, "action": action});
+    if let Some(time) = not_before {
+        input["notBefore"] = json!(time);
+    }
+    let sent = app
+        .sfn
+        .start_execution()
+        .state_machine_arn(&app.remediation)
+        .name(case.execution(name))
+        .input(input.to_string())
+        .send()
+        .await;
+    match sent {
+        Ok(_) => Ok(()),
+        Err(error) if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) => Ok(()),
+        Err(error) => {
+            let kept = format!("Case {} is kept and not started yet.", case.id);
+            Err(Problem::fault(&AwsFault::new("states:StartExecution", &error), &kept))
+        }
+    }
+}
