@@ -16,12 +16,13 @@ from pathlib import Path
 
 import reach
 import sample
+import sources
 from rows import Row
 from wire import Api
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, TABLES = ROOT / "shared/remediation/data/controls", ROOT / "shared/aws/data"
-REACH = ROOT / "shared/remediation/data/reach.json"
+REACH, SOURCES = ROOT / "shared/remediation/data/reach.json", ROOT / "shared/remediation/data/sources.json"
 CONTROLS = 80
 
 
@@ -83,6 +84,7 @@ def main() -> int:
     apis = check(rows, tables, found.setdefault)
     entries, notes = {name: api.entry for name, api in apis.items()}, []
     found |= dict.fromkeys(reach.faults([row for _, row in rows], json.loads(REACH.read_text()), entries, notes.append))
+    found |= dict.fromkeys(sources.faults([row for _, row in rows], json.loads(SOURCES.read_text())))
     for problem in found:
         print(problem)
     if not found:

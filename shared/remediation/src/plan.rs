@@ -96,10 +96,13 @@ pub enum Assessment {
 }
 
 impl Plan {
-    /// A short text that differs between any two plans.
+    /// A short text that differs between any two plans. The time at which a plan is made is not what somebody approves.
     #[must_use]
-    pub fn digest(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
+    pub fn digest(&self, scene: &Scene) -> String {
+        let mut text = serde_json::to_string(self).unwrap_or_default();
+        for time in ["now", "daysAgo14"].iter().filter_map(|name| scene.parts.get(*name)) {
+            text = text.replace(time, "");
+        }
         Sha256::digest(text).iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 }
@@ -219,5 +222,24 @@ mod tests {
         let text = serde_json::to_string(&plan).unwrap();
         let kept = serde_json::from_str::<Plan>(&text).unwrap();
         assert_eq!((serde_json::to_string(&kept).unwrap(), sent(&kept.undo)), (text, call(false)));
+    }
+
+    #[test]
+    fn the_same_plan_made_later_is_the_same_plan() {
+        let secret = |now: &str, rules: &Value| {
+            let parts = [
+                ("now", now),
+                ("name", "s"),
+                ("finding", "f"),
+                ("partition", "aws"),
+                ("region", "r"),
+                ("account", "a"),
+            ];
+            scene(&parts, &json!({"secret": {"RotationEnabled": false, "RotationRules": rules}}))
+        };
+        let digest = |scene: &Scene| plan("SecretsManager.1", scene).digest(scene);
+        let (early, late) = (secret("2026-11-26T08:00:00Z", &json!({})), secret("2026-11-26T09:00:00Z", &json!({})));
+        assert_eq!(digest(&early), digest(&late));
+        assert_ne!(digest(&early), digest(&secret("2026-11-26T08:00:00Z", &json!({"Duration": "3h"}))));
     }
 }

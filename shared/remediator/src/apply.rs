@@ -25,7 +25,7 @@ pub(crate) async fn apply(app: &App, row: &Control, mut case: Versioned<Case>, c
             Look::Unchanged => {}
             Look::Ends(state, why) => {
                 // Another plan than the one that was approved waits for an approval of its own.
-                case.value.plan = Some(work.value.plan.digest());
+                case.value.plan = Some(work.value.plan.digest(&work.value.before));
                 app.enter(case, state, Some(why)).await?;
                 return Ok(Answer::next(Next::Settle));
             }
@@ -79,7 +79,7 @@ async fn last_look(
         return Ok(Look::Ends(State::Held, format!("it keeps changing: {}", moved.join("; "))));
     }
     let asks = case.remediation.mode >= Mode::Approval || !plan.safe;
-    let is_other = plan.digest() != work.value.plan.digest();
+    let is_other = plan.digest(&scene) != work.value.plan.digest(&work.value.before);
     work.value = Work { replanned: true, ..Work::new(scene, plan) };
     app.keep(case, work).await?;
     if asks && is_other {

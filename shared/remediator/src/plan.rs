@@ -56,7 +56,7 @@ async fn go_on(
     if std::mem::take(&mut of.returning) {
         of.regressions = of.regressions.saturating_add(1);
     }
-    let digest = plan.digest();
+    let digest = plan.digest(&scene);
     let owner = Owner::of(tags).filter(|_| app.modes.leaves_code_alone());
     of.source = owner.as_ref().and_then(|owner| owner.source(&row.control));
     of.plan = Some(digest.clone());

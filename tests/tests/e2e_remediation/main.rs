@@ -13,11 +13,11 @@ use remediation::{Assessment, Control, Mode, Reversibility, Scene, State, assess
 use remediator::{Described, describe};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fmt::Write as _,
     time::{Duration, Instant},
 };
-use tests::{Stack, inside, root};
+use tests::{Stack, root};
 
 const LONGEST: Duration = Duration::from_mins(3);
 

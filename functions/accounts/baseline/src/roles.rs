@@ -205,6 +205,8 @@ mod tests {
             tagging_principal: "arn".into(),
             tag_audit_principal: "arn".into(),
             intake_bus: "arn".into(),
+            suite_roles: "arn:aws:iam::111122223333:role/ai-landing-zone".to_owned(),
+            security_hub_account: String::new(),
             home_region: "eu-west-1".into(),
         }
     }
