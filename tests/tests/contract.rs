@@ -104,6 +104,36 @@ fn the_tagging_role_has_the_permissions_of_the_rules_and_no_others() {
 }
 
 #[test]
+fn each_remediation_role_has_the_permissions_of_its_rows_and_no_others() {
+    use remediation::Family;
+    let roles = template("member-roles.yaml")["Resources"].clone();
+    for (family, role) in [
+        (Family::Ai, "AiRemediationRole"),
+        (Family::Data, "DataRemediationRole"),
+        (Family::Compute, "ComputeRemediationRole"),
+        (Family::Identity, "IdentityRemediationRole"),
+    ] {
+        let rows = remediation::controls().iter().filter(|row| row.family == family);
+        let calls = rows.flat_map(remediation::Control::calls).filter_map(|call| call.split_once(':'));
+        let mut wanted: BTreeSet<String> =
+            calls.flat_map(|(service, action)| aws::permissions(service, action)).collect();
+        wanted.insert("tag:GetResources".to_owned());
+        let statements = &roles[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+        assert_eq!(texts(&statements[0]["Action"]), wanted, "{role}");
+        assert!(statements[1].is_null());
+    }
+}
+
+#[test]
+fn the_states_of_a_remediation_are_those_of_the_contract() {
+    for word in words(&schemas()["RemediationState"]) {
+        assert_eq!(remediation::State::parse(&word).unwrap().id(), word);
+    }
+    let listed = remediation::State::parse("?").unwrap_err();
+    assert_eq!(listed, format!("must be one of {}", words(&schemas()["RemediationState"]).join(", ")));
+}
+
+#[test]
 fn the_readme_tells_how_well_each_call_is_known() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     for (evidence, words) in [

@@ -13,11 +13,14 @@ use std::{
 /// Account tags change seldom, and a batch must not look them up for each event.
 const KEPT: Duration = Duration::from_mins(5);
 
+/// Until when tags are good, and the tags.
+type Known = (Timestamp, BTreeMap<String, String>);
+
 /// The tags of accounts, as far as they were asked for lately.
 #[derive(Debug)]
 pub struct AccountTags {
     client: Client,
-    known: Mutex<HashMap<AccountId, (Timestamp, BTreeMap<String, String>)>>,
+    known: Mutex<HashMap<AccountId, Known>>,
 }
 
 impl AccountTags {

@@ -106,7 +106,7 @@ pub enum Rejected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Work on it.
-    Planned(Remediation),
+    Planned(Box<Remediation>),
     /// Leave it.
     Ignored(Ignored),
     /// Wait for people. It is put on record with its reason.
@@ -206,7 +206,7 @@ fn of_resource(
     if let Some(setting) = row.settings.iter().find(|setting| !modes.settings().contains_key(*setting)) {
         return held(Held::Setting(setting.clone()));
     }
-    Verdict::Planned(remediation(finding, row, (id, resource), known, modes))
+    Verdict::Planned(Box::new(remediation(finding, row, (id, resource), known, modes)))
 }
 
 /// True where one of these texts exempts a resource from a control now.

@@ -10,7 +10,7 @@ use remediation::{Case, Control, Progress, Reversibility, State, differences};
 use std::time::Duration;
 
 /// As for applying.
-const BUDGET: Duration = Duration::from_secs(60);
+const BUDGET: Duration = Duration::from_mins(1);
 
 pub(crate) async fn undo(app: &App, row: &Control, mut case: Versioned<Case>, check: u32) -> Result<Answer, Error> {
     let now = (app.clock)();

@@ -237,7 +237,9 @@ async fn a_plan_that_changed_is_looked_at_again() {
     let get = Call::new("glue", "GetJob", json!({"JobName": name}));
     let mut job = aws::send(&config, &get).await.expect("GetJob")["Job"].clone();
     let fields = job.as_object_mut().expect("a job");
-    ["Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity"].iter().for_each(|name| drop(fields.remove(*name)));
+    for name in ["Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity"] {
+        fields.remove(name);
+    }
     fields.insert("Description".to_owned(), json!("changed by hand"));
     let update = Call::new("glue", "UpdateJob", json!({"JobName": name, "JobUpdate": job}));
     aws::send(&config, &update).await.expect("UpdateJob");

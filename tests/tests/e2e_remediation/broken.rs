@@ -54,7 +54,8 @@ impl Broken {
         for (name, part) in [("account", account), ("region", "us-east-1"), ("partition", "aws")] {
             scene.parts.insert(name.to_owned(), part.to_owned());
         }
-        scene.parts.insert("unique".to_owned(), unique("broken"));
+        // Ends with a letter, so that no name begins another.
+        scene.parts.insert("unique".to_owned(), format!("{}x", unique("broken")));
         for make in &self.make {
             let with = make.with.clone().unwrap_or(Template::Object(Vec::new()));
             let step = Step { call: make.call.clone(), with, until: Vec::new(), creates: None };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// By role, without prefix.
 pub(crate) fn needs(place: &Place) -> BTreeMap<&'static str, Vec<Need>> {
-    accounts(place).into_iter().chain(tagging(place)).collect()
+    accounts(place).into_iter().chain(tagging(place)).chain(remediation(place)).collect()
 }
 
 fn everything(place: &Place, action: &str) -> Need {
@@ -126,5 +126,52 @@ fn tagging(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
             ],
         ),
         ("tag-sweep", vec![Need::new("lambda:InvokeFunction", place.function("settle"))]),
+    ]
+}
+
+fn remediation(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
+    let item = |action: &str, id: &str| place.item(action, id);
+    let family = |own: &str, other: &str| {
+        vec![
+            item("GetItem", "request#x"),
+            item("DeleteItem", "remediation#x"),
+            place.assume(&format!("arn:aws:iam::111122223333:role/AiLandingZone-remediation-{other}")),
+            other_organization(place, &format!("AiLandingZone-remediation-{own}")),
+        ]
+    };
+    let member = |action: &str| vec![Need::new(action, "arn:aws:any:us-east-1:123456789012:any".to_owned())];
+    vec![
+        (
+            "triage",
+            vec![
+                item("PutItem", "work#x"),
+                item("GetItem", "request#x"),
+                place.assume("arn:aws:iam::111122223333:role/AiLandingZone-remediation-data"),
+                Need::new(
+                    "securityhub:BatchUpdateFindings",
+                    "arn:aws:securityhub:us-east-1:123456789012:hub/default".to_owned(),
+                ),
+            ],
+        ),
+        ("ai", family("ai", "data")),
+        ("data", family("data", "identity")),
+        ("compute", family("compute", "ai")),
+        ("identity", family("identity", "compute")),
+        (
+            "settle-finding",
+            vec![
+                item("PutItem", "work#x"),
+                Need::new(
+                    "securityhub:BatchImportFindings",
+                    "arn:aws:securityhub:us-east-1:123456789012:hub/default".to_owned(),
+                ),
+                Need::new("sns:Publish", "arn:aws:sns:us-east-1:123456789012:another".to_owned()),
+            ],
+        ),
+        ("remediation", vec![Need::new("lambda:InvokeFunction", place.function("triage"))]),
+        ("remediation-ai", member("s3:PutBucketPolicy")),
+        ("remediation-data", member("iam:DeleteAccessKey")),
+        ("remediation-compute", member("sagemaker:UpdateNotebookInstance")),
+        ("remediation-identity", member("ec2:ModifyImageAttribute")),
     ]
 }

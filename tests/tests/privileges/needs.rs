@@ -125,6 +125,10 @@ impl Place {
                 let queue = resource.rsplit('/').next().expect("a queue");
                 vec![Need::new(&action, format!("arn:aws:sqs:{region}:{management}:{queue}"))]
             }
+            "securityhub" => {
+                let Self { region, management, .. } = self;
+                vec![Need::new(&action, format!("arn:aws:securityhub:{region}:{management}:{resource}"))]
+            }
             "states" | "sns" => vec![Need::new(&action, resource.to_owned())],
             "ce" => vec![Need::new(&action, format!("arn:aws:ce:us-east-1:{}:any", self.management))],
             "sts" if call.action == "AssumeRole" => vec![self.assume(resource)],
@@ -162,6 +166,8 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
             needs.entry("tagging".to_owned()).or_default().insert(tagging(call));
         } else if function == "sweep" {
             needs.entry("tag-audit".to_owned()).or_default().insert(tagging(call));
+        } else if REMEDIATORS.contains(&&**function) {
+            needs.entry(format!("remediation-{function}")).or_default().extend(remediation(call));
         } else {
             assert!(["baseline", "verify"].contains(&&**function), "{call:?} in a member account");
         }
@@ -169,10 +175,33 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
     needs
 }
 
+/// The functions that mend findings.
+pub(crate) const REMEDIATORS: [&str; 4] = ["ai", "data", "compute", "identity"];
+
+/// What a remediator's role in the account is asked for, as far as the record names calls as the API does: those of REST
+/// services it names by their path. The contract tests compare the whole role with the catalog.
+fn remediation(call: &Call) -> Vec<Need> {
+    let service = match &*call.service {
+        "monitoring" => "cloudwatch",
+        "tagging" => "tag",
+        other => other,
+    };
+    let account = call.account.as_deref().expect("an account");
+    let is_named = call.action.bytes().all(|b| b.is_ascii_alphanumeric()) && service != "s3";
+    let actions = match service {
+        _ if !is_named => Vec::new(),
+        "tag" => vec![format!("tag:{}", call.action)],
+        _ => aws::permissions(service, &call.action),
+    };
+    actions.iter().map(|action| Need::new(action, format!("arn:aws:{service}:us-east-1:{account}:any"))).collect()
+}
+
 /// The state machine that invokes a function.
 fn machine(function: &str) -> Option<&'static str> {
     match function {
-        "api" | "reconcile" | "tag-resource" => None,
+        "api" | "reconcile" | "tag-resource" | "triage" => None,
+        "settle-finding" => Some("remediation"),
+        remediator if REMEDIATORS.contains(&remediator) => Some("remediation"),
         "sweep" | "coverage" => Some("tag-sweep"),
         _ => Some("account-vending"),
     }

@@ -73,9 +73,11 @@ pub(crate) async fn deployed(stack: &Stack, account: &str) -> BTreeMap<String, R
         }
     }
     let member = aws_sdk_iam::Client::new(&inside(stack, account).await);
-    for name in ["verification", "tagging", "tag-audit"] {
+    let remediators = crate::needs::REMEDIATORS.map(|family| format!("remediation-{family}"));
+    let others = ["verification", "tagging", "tag-audit"].map(str::to_owned);
+    for name in others.into_iter().chain(remediators) {
         let documents = inline(&member, &format!("AiLandingZone-{name}")).await;
-        roles.insert(name.to_owned(), Role::of(&documents));
+        roles.insert(name, Role::of(&documents));
     }
     roles
 }
@@ -89,7 +91,9 @@ pub(crate) async fn documents(stack: &Stack) -> BTreeMap<String, Value> {
             documents.insert(format!("{name} {count}"), document);
         }
     }
-    for arn in [stack.output("RequesterPolicyArn"), stack.output("OperatorPolicyArn")] {
+    for arn in
+        [stack.output("RequesterPolicyArn"), stack.output("OperatorPolicyArn"), stack.output("ApproverPolicyArn")]
+    {
         let policy = client.get_policy().policy_arn(arn).send().await.expect("GetPolicy").policy.expect("a policy");
         let version = policy.default_version_id.expect("a version");
         let version =

@@ -83,12 +83,11 @@ fn route(request: &ApiGatewayProxyRequest) -> Result<Route, Problem> {
     match place(request)? {
         Place::Accounts if is(Method::POST) => Ok(Route::Submit),
         Place::Accounts if is(Method::GET) => Ok(Route::List),
-        Place::Accounts => Err(Problem::method("GET, POST")),
         Place::Account(id) if is(Method::GET) => Ok(Route::Read(id)),
         Place::Coverage if is(Method::GET) => Ok(Route::Coverage),
         Place::Remediations if is(Method::GET) => Ok(Route::Remediations),
         Place::Remediations if is(Method::POST) => Ok(Route::TryFinding),
-        Place::Remediations => Err(Problem::method("GET, POST")),
+        Place::Accounts | Place::Remediations => Err(Problem::method("GET, POST")),
         Place::Remediation(id) if is(Method::GET) => Ok(Route::Remediation(id)),
         Place::RemediationSummary if is(Method::GET) => Ok(Route::RemediationSummary),
         Place::Approval(id) if is(Method::POST) => Ok(Route::Approve(id)),

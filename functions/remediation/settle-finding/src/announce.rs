@@ -89,7 +89,7 @@ mod tests {
         let Verdict::Planned(told) = triage(&finding, &Known::default(), &Modes::standard(), now).remove(0) else {
             panic!()
         };
-        Case::open(told, &BTreeMap::new(), Severity::Medium, now)
+        Case::open(*told, &BTreeMap::new(), Severity::Medium, now)
     }
 
     #[test]

@@ -118,8 +118,7 @@ async fn problems(app: &App, messages: &mut [Message], counts: &mut measure::Cou
             for verdict in triage(&finding, &known, &app.modes, (app.clock)()) {
                 counts.verdict(&verdict);
                 let report = match verdict {
-                    Verdict::Planned(report) => report,
-                    Verdict::Held(_, report) => *report,
+                    Verdict::Planned(report) | Verdict::Held(_, report) => *report,
                     Verdict::Rejected(why) => {
                         message.fate = Fate::Dead(why.to_string());
                         continue;

@@ -124,7 +124,10 @@ fn rest(service: &str, method: &Method, uri: &Uri, body: &str) -> (String, Optio
             };
             (action, function)
         }
-        "securityhub" => (security_hub_action(method, path), Some("hub/default".to_owned())),
+        "securityhub" => {
+            let hub = if path.starts_with("/findingsv2/") { "hubv2/default" } else { "hub/default" };
+            (security_hub_action(method, path), Some(hub.to_owned()))
+        }
         "execute-api" => ("Invoke".to_owned(), Some(format!("{method} {path}"))),
         _ => (format!("{method} {path}"), None),
     }

@@ -4,8 +4,19 @@ use crate::{app::App, problem::Problem};
 use aws::AwsFault;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use jiff::Timestamp;
-use remediation::{Case, control};
-use serde_json::json;
+use remediation::{Case, CaseId, Family, control};
+use serde::Serialize;
+
+/// What the workflow gets.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Input<'a> {
+    case_id: &'a CaseId,
+    family: Option<Family>,
+    action: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+}
 
 /// Starts an execution that is named after the attempt and what it does: once however often it is asked for.
 pub(super) async fn start(
@@ -16,16 +27,13 @@ pub(super) async fn start(
     not_before: Option<Timestamp>,
 ) -> Result<(), Problem> {
     let family = control(&case.remediation.control).map(|row| row.family);
-    let mut input = json!({"caseId": case.id, "family": family, "action": action});
-    if let Some(time) = not_before {
-        input["notBefore"] = json!(time);
-    }
+    let input = Input { case_id: &case.id, family, action, not_before };
     let sent = app
         .sfn
         .start_execution()
         .state_machine_arn(&app.remediation)
         .name(case.execution(name))
-        .input(input.to_string())
+        .input(serde_json::to_string(&input).unwrap_or_default())
         .send()
         .await;
     match sent {

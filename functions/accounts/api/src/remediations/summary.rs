@@ -49,7 +49,9 @@ pub(crate) async fn summary(app: &App) -> Result<Response, Problem> {
     let (mut report, mut after) = (Report::default(), None);
     loop {
         let (cases, next) = app.ledger.cases(&CaseFilter::default(), PAGE, after.as_ref()).await?;
-        cases.iter().for_each(|case| report.add(case));
+        for case in &cases {
+            report.add(case);
+        }
         after = next;
         if after.is_none() {
             return Ok(response::json(StatusCode::OK, &report));

@@ -65,7 +65,7 @@ pub(crate) async fn try_finding(app: &App, request: &ApiGatewayProxyRequest) -> 
 async fn told(app: &App, verdict: Verdict) -> Result<Told, Problem> {
     let word = verdict.word();
     let (reason, id) = match verdict {
-        Verdict::Planned(report) => (None, Some(follow(app, report).await?)),
+        Verdict::Planned(report) => (None, Some(follow(app, *report).await?)),
         Verdict::Ignored(why) => (Some(why.to_string()), None),
         Verdict::Held(why, _) => (Some(why.to_string()), None),
         Verdict::Rejected(why) => (Some(why.to_string()), None),

@@ -26,7 +26,7 @@ pub(crate) async fn undo(app: &App, request: &ApiGatewayProxyRequest, id: &str) 
         if work.is_none_or(|work| work.value.progress.is_none()) {
             return Err(moved("Nothing was changed in the last attempt.".to_owned()));
         }
-        if control(&of.remediation.control).is_none_or(|row| row.undo_is_empty()) {
+        if control(&of.remediation.control).is_none_or(remediation::Control::undo_is_empty) {
             return Err(moved("This control has no way back; its before-image shows what was there.".to_owned()));
         }
         case.value.take_back(caller.arn, (app.clock)());
