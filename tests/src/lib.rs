@@ -3,6 +3,7 @@
 mod api;
 mod aws;
 mod creation;
+mod finding;
 mod gateway;
 mod listener;
 mod observed;
@@ -14,6 +15,7 @@ mod tags;
 pub use api::{Answer, Api};
 pub use aws::{Aws, Invocation, between};
 pub use creation::{Creation, session, tell};
+pub use finding::{finding, finding_at, import};
 pub use gateway::{Call, Fault, Gateway};
 pub use listener::Listener;
 pub use observed::{Observed, inside};

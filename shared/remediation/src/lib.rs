@@ -5,6 +5,7 @@
 
 mod access;
 mod case;
+mod case_id;
 mod catalog;
 mod condition;
 mod decision;
@@ -14,15 +15,18 @@ mod mode;
 mod ocsf;
 mod owner;
 mod plan;
+mod read;
 mod resource;
+mod state;
 mod tally;
 mod template;
 mod triage;
 mod work;
 
 pub use access::{LONGEST_POLICY, session_policy};
-pub use case::{Admission, Approval, Case, CaseId, Entry, State};
-pub use catalog::{Ask, Control, Family, Read, Reversibility, Risk, Severity, control, controls};
+pub use case::{Admission, Approval, Case, Entry};
+pub use case_id::CaseId;
+pub use catalog::{Control, Family, Reversibility, Risk, Severity, control, controls};
 pub use condition::{CLOCK, Condition};
 pub use decision::{Decision, Facts, decide};
 pub use finding::{Compliance, Finding, FindingKey, Resource, Unreadable, Workflow, findings};
@@ -30,7 +34,9 @@ pub use form::Form;
 pub use mode::{Mode, Modes};
 pub use owner::Owner;
 pub use plan::{Assessment, Plan, Scene, Step, assess, differences, is_fixed, parts};
+pub use read::{Ask, Read};
 pub use resource::ResourcePattern;
+pub use state::State;
 pub use tally::Tally;
 pub use template::{Template, Undescribed};
 pub use triage::{EXEMPTION_TAG, Exemption, Held, Ignored, Known, Rejected, Remediation, Verdict, exempt, triage};

@@ -54,6 +54,11 @@ impl Serialize for Template {
 }
 
 impl Template {
+    /// An empty object.
+    pub(crate) fn nothing() -> Self {
+        Self::Object(Vec::new())
+    }
+
     fn parse(value: Value) -> Result<Self, String> {
         Ok(match value {
             Value::Object(mut members) if members.len() == 1 && members.contains_key("$literal") => {

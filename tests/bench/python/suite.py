@@ -82,8 +82,8 @@ def aws_fault(error):
     return fault(f"{kind}.{code(error)}" if kind in ("Denied", "Invalid") else kind, reason)
 
 
-def client(service, session=boto3, config=CONFIG, region=None):
-    return session.client(service, config=config, region_name=region)
+def client(service, session=boto3, config=CONFIG, region=None, **keys):
+    return session.client(service, config=config, region_name=region, **keys)
 
 
 def governed_regions():

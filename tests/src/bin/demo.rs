@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tests::{Api, Aws, Creation, Observed, Stack, root, tags_of, tell, unique};
+use tests::{Api, Aws, Creation, Observed, Stack, finding, import, root, tags_of, tell, unique};
 
 /// Nine accounts, five at a time, each within a minute of local time.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -40,9 +40,19 @@ async fn main() {
         Some(record) => tag(&stack, text(record, "accountId")).await,
         None => Vec::new(),
     };
+    // Modes differ by environment: the demo's installation lets changes be made in dev.
+    let dev = |record: &&Value| text(record, "environment") == "dev" && text(record, "state") == "ACTIVE";
+    let mended = match records.iter().find(dev) {
+        Some(record) => mend(&stack, text(record, "accountId")).await,
+        None => Vec::new(),
+    };
     if as_json {
         let accounts: Vec<Value> = rows.iter().map(Row::as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&json!({ "accounts": accounts, "tagged": tagged })).expect("json"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({ "accounts": accounts, "tagged": tagged, "mended": mended }))
+                .expect("json")
+        );
     } else {
         table(&rows);
         for resource in &tagged {
@@ -50,6 +60,11 @@ async fn main() {
             for (key, value) in resource["tags"].as_object().into_iter().flatten() {
                 println!("  {key:<22}{}", value.as_str().unwrap_or_default());
             }
+        }
+    }
+    if !as_json {
+        for step in &mended {
+            println!("{}", text(step, "line"));
         }
     }
     eprintln!("\n{} accounts in {:.1} s, {failed} failed.", rows.len() - failed, began.elapsed().as_secs_f64());
@@ -114,6 +129,50 @@ async fn tag(stack: &Stack, account: &str) -> Vec<Value> {
         tagged.push(json!({ "arn": arn, "seconds": seconds, "tags": tags }));
     }
     tagged
+}
+
+/// A bucket without protection against public access, the finding about it, its mending, and back.
+async fn mend(stack: &Stack, account: &str) -> Vec<Value> {
+    let (aws, api, name) = (Aws::inside(stack, account).await, stack.api(), unique("open"));
+    aws.rest("s3", "PUT", &format!("/{name}"), String::new()).await;
+    let arn = format!("arn:aws:s3:::{name}");
+    let began = Instant::now();
+    import(&stack.aws(), &[finding(account, "S3.8", &arn)]).await;
+    let mut told = vec![json!({"line": format!("\n{arn} has a finding: S3.8, public access is not blocked")})];
+    let case = case_of(&api, account, &arn, "FIXED").await;
+    let calls = case["work"]["plan"]["steps"].as_array().map_or(0, Vec::len);
+    let mut note = |state: &str, what: String| {
+        let seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+        told.push(json!({"state": state, "seconds": seconds, "line": format!("  {state:<8}{what} after {seconds} s")}));
+    };
+    note(
+        "FIXED",
+        format!(
+            "with {calls} call ({}), read back,",
+            case["work"]["plan"]["steps"][0]["call"].as_str().unwrap_or_default()
+        ),
+    );
+    let answer = api.post(&format!("/remediations/{}/undo", text(&case, "id")), &json!({})).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    case_of(&api, account, &arn, "UNDONE").await;
+    note("UNDONE", "from the before-image".to_owned());
+    told
+}
+
+/// The case of a resource, with its plan, once it is in a state and settled.
+async fn case_of(api: &Api, account: &str, arn: &str, state: &str) -> Value {
+    let began = Instant::now();
+    loop {
+        let list = api.get(&format!("/remediations?accountId={account}&state={state}")).await;
+        let cases = list.body["remediations"].as_array().cloned().unwrap_or_default();
+        if let Some(case) =
+            cases.iter().find(|case| case["remediation"]["resource"] == arn && case["settledAt"].is_string())
+        {
+            return api.get(&format!("/remediations/{}", text(case, "id"))).await.body;
+        }
+        assert!(began.elapsed() < LONGEST, "{arn} is not {state}: {}", list.body);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Prints a line when it is news.

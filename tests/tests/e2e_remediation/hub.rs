@@ -1,14 +1,13 @@
 //! Security Hub and the suite's API, as these tests use them.
 
 use aws::SdkConfig;
-use jiff::Timestamp;
 use remediation::{CaseId, State};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tests::{Api, Aws, Stack, inside, request, unique};
+use tests::{Api, Aws, Stack, import, inside, request, unique};
 use tokio::time::sleep;
 
-const PRODUCT: &str = "arn:aws:securityhub:us-east-1::product/aws/securityhub";
+pub(crate) use tests::{finding, finding_at};
 
 /// Security Hub in the account that administers it.
 pub(crate) struct Hub {
@@ -22,10 +21,7 @@ impl Hub {
 
     /// Security Hub finds this; it tells of it by events.
     pub(crate) async fn import(&self, findings: &[Value]) {
-        let answer =
-            self.aws.rest("securityhub", "POST", "/findings/import", json!({"Findings": findings}).to_string()).await;
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
-        assert_eq!(answer["FailedCount"], 0, "{answer}");
+        import(&self.aws, findings).await;
     }
 
     /// A finding as Security Hub shows it.
@@ -39,23 +35,6 @@ impl Hub {
 
 pub(crate) fn field(of: &Value, name: &str) -> String {
     of[name].as_str().unwrap_or_default().to_owned()
-}
-
-/// A failed check, just now.
-pub(crate) fn finding(account: &str, control: &str, resource: &str) -> Value {
-    finding_at(account, control, resource, Timestamp::now())
-}
-
-pub(crate) fn finding_at(account: &str, control: &str, resource: &str, at: Timestamp) -> Value {
-    let id = format!("arn:aws:securityhub:us-east-1:{account}:security-control/{control}/finding/{}", unique("f"));
-    let at = at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-    json!({"SchemaVersion": "2018-10-08", "Id": id, "ProductArn": PRODUCT, "ProductName": "Security Hub",
-        "GeneratorId": format!("security-control/{control}"), "AwsAccountId": account, "Region": "us-east-1",
-        "Types": ["Software and Configuration Checks/Industry and Regulatory Standards"], "CreatedAt": at, "UpdatedAt": at,
-        "Severity": {"Label": "HIGH"}, "Title": control, "Description": "A check failed.",
-        "Compliance": {"Status": "FAILED", "SecurityControlId": control}, "RecordState": "ACTIVE",
-        "Workflow": {"Status": "NEW"}, "WorkflowState": "NEW",
-        "Resources": [{"Type": "Other", "Id": resource, "Partition": "aws", "Region": "us-east-1"}]})
 }
 
 /// The account that a configuration of [`inside`] acts in.
