@@ -40,13 +40,16 @@ const OPEN: [&str; 5] =
 /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html>).
 const NOT_READY: [&str; 3] = ["FinalizingOrganizationException", "SubscriptionRequiredException", "OptInRequired"];
 
-/// Codes of missing permissions.
-const DENIED: [&str; 5] = [
+/// Codes of missing permissions; the last three are what services answer in a Region that the account has not enabled.
+const DENIED: [&str; 8] = [
     "AccessDenied",
     "AccessDeniedException",
     "UnauthorizedOperation",
     "AuthorizationError",
     "AccessDeniedForDependencyException",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "AuthFailure",
 ];
 
 /// An AWS call that failed, with what can be done about it.

@@ -100,6 +100,9 @@ pub enum Rejected {
     /// The control is about other resources.
     #[error("the control is not about {0}")]
     Resource(String),
+    /// Nobody acts in one account for what is said of another.
+    #[error("{0} is not in the account of the finding")]
+    OtherAccount(String),
 }
 
 /// What becomes of a resource of a finding.
@@ -190,9 +193,13 @@ fn of_resource(
     modes: &Modes,
     now: Timestamp,
 ) -> Verdict {
-    let Some(id) = resource.ids.iter().find(|id| row.resource.parts(id).is_some()) else {
+    let parts = resource.ids.iter().find_map(|id| Some((id, row.resource.parts(id)?)));
+    let Some((id, parts)) = parts else {
         return Verdict::Rejected(Rejected::Resource(resource.ids.join(", ")));
     };
+    if parts.get("account").is_some_and(|account| account != finding.account.as_str()) {
+        return Verdict::Rejected(Rejected::OtherAccount(id.clone()));
+    }
     let held = |why: Held| {
         let remediation =
             Remediation { hold: Some(why.to_string()), ..remediation(finding, row, (id, resource), known, modes) };
@@ -312,6 +319,9 @@ mod tests {
         }
         let wrong = verdict(&json!({"Resources": [{"Id": "arn:aws:sqs:eu-west-1:111122223333:q"}]}), &nothing);
         assert_eq!(wrong.word(), "rejected");
+        let foreign = json!({"Compliance": {"Status": "FAILED", "SecurityControlId": "DynamoDB.6"},
+            "Resources": [{"Id": "arn:aws:dynamodb:eu-west-1:444455556666:table/orders"}]});
+        assert!(matches!(verdict(&foreign, &nothing), Verdict::Rejected(Rejected::OtherAccount(_))));
     }
 
     #[test]

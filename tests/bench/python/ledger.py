@@ -1,7 +1,9 @@
 """The ledger, as the Rust crate of the same name keeps it: one DynamoDB table, touched in a few ways."""
 
+import json
 import os
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -24,6 +26,8 @@ OPEN = "attribute_exists(id) AND NOT (#state IN (:active, :failed))"
 ENDED = {":active": "ACTIVE", ":failed": "FAILED"}
 PACE = "pace#create-account"
 KEPT_SECONDS = 15 * 86_400
+WORK_SECONDS, LOCK_SECONDS, TALLY_SECONDS = 400 * 86_400, 3_600, 86_400
+LONGEST_TEXT = 390_000
 
 serialize = TypeSerializer().serialize
 deserialize = TypeDeserializer().deserialize
@@ -60,6 +64,23 @@ def start_key(record):
 
 def reservation(item_id, holder):
     return {"id": item_id, "kind": "reservation", "holder": holder}
+
+
+@dataclass
+class Versioned:
+    """What was read, and the version that a change of it builds on."""
+
+    value: dict
+    version: int = 0
+
+
+def lock_item(case):
+    told = case["remediation"]
+    return f"lock#{told['accountId']}#{told['region']}#{told['resource']}"
+
+
+def tally_item():
+    return f"tally#{datetime.now(UTC):%Y-%m-%dT%H}"
 
 
 class Ledger:
@@ -209,3 +230,69 @@ class Ledger:
             ExpressionAttributeValues=pack({":kind": kind}),
         )
         return [unpack(item)["content"] for page in pages for item in page["Items"]]
+
+    def versioned(self, item_id):
+        item = self.get(item_id)
+        return Versioned(json.loads(item["content"]), int(item["version"])) if item else None
+
+    def store(self, item_id, found, **fields):
+        """Stores what was read, or is new. False when another writer was faster."""
+        content = json.dumps(found.value, separators=(",", ":"), ensure_ascii=False)
+        if len(content.encode()) > LONGEST_TEXT:
+            reason = f"item {item_id} of the ledger cannot be read: {len(content)} characters are more than it holds"
+            raise fault("Invalid.UnreadableItem", reason)
+        item = {"id": item_id, "version": found.version + 1, "content": content, **fields}
+        if found.version:
+            stored = self.put(item, "version = :before", {":before": found.version})
+        else:
+            stored = self.put(item, "attribute_not_exists(id)")
+        found.version += stored
+        return stored
+
+    def case(self, case_id):
+        return self.versioned(f"remediation#{case_id}")
+
+    def store_case(self, found):
+        case = found.value
+        told, opened = case["remediation"], datetime.fromisoformat(case["openedAt"])
+        return self.store(
+            f"remediation#{case['id']}",
+            found,
+            kind="remediation",
+            createdAt=opened.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            state=case["state"],
+            accountId=told["accountId"],
+            control=told["control"],
+        )
+
+    def work(self, case):
+        return self.versioned(f"work#{case['id']}#{case['attempt']}")
+
+    def store_work(self, case, work):
+        return self.store(f"work#{case['id']}#{case['attempt']}", work, expiresAt=int(time.time()) + WORK_SECONDS)
+
+    def lock(self, case):
+        """Takes the resource of a case. False while another case has it."""
+        seconds = int(time.time())
+        item = {"id": lock_item(case), "holder": case["id"], "expiresAt": seconds + LOCK_SECONDS}
+        condition = "attribute_not_exists(id) OR holder = :holder OR expiresAt < :now"
+        return self.put(item, condition, {":holder": case["id"], ":now": seconds})
+
+    def unlock(self, case):
+        values = {":holder": case["id"], ":never": 0}
+        self.update(lock_item(case), "SET expiresAt = :never REMOVE holder", "holder = :holder", values=values)
+
+    def tally(self):
+        """How many cases ended well and badly in this hour."""
+        return {scope: int(count) for scope, count in (self.get(tally_item()) or {}).get("counts", {}).items()}
+
+    def count(self, control, account, well):
+        scopes = {"#all": "all", "#control": control, "#account": account}
+        names = {name: f"{scope}{'+' if well else '-'}" for name, scope in scopes.items()}
+        expression = "ADD counts.#all :one, counts.#control :one, counts.#account :one"
+        counted = (tally_item(), expression, "attribute_exists(counts)", names, {":one": 1})
+        if self.update(*counted) is None:
+            values = {":none": {}, ":expires": int(time.time()) + TALLY_SECONDS}
+            made = "SET counts = :none, expiresAt = :expires"
+            self.update(counted[0], made, "attribute_not_exists(counts)", values=values)
+            self.update(*counted)

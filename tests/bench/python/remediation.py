@@ -20,8 +20,6 @@ ROWS = [
     for row in json.loads((DATA / f"controls/{name}.json").read_text())
 ]
 CONTROLS = {name: row for row in ROWS for name in (row["control"], *row.get("aliases", []))}
-SOURCES = json.loads((DATA / "sources.json").read_text())
-REACH = json.loads((DATA / "reach.json").read_text())
 MODES = json.loads(os.environ.get("REMEDIATION_MODES") or (DATA / "modes.json").read_text())
 SETTINGS = MODES.get("settings", {})
 ORDER = ["automatic", "guarded", "approval", "ticket", "plan"]
@@ -31,6 +29,12 @@ MARKERS = {"managed-by", "managedby", "managed_by", "provisioner", "iac", "creat
 EXEMPTION_TAG = "remediation-exempt"
 EXEMPTION = re.compile(r"(.*?) until (.*?) by (.*?) for (.*)", re.DOTALL)
 REPORT = "Mend the resource by hand, and report the control with this message."
+
+
+@cache
+def table(name):
+    """What only some functions need, read when they do."""
+    return json.loads((DATA / f"{name}.json").read_text())
 
 
 def digest(text, size):
@@ -181,7 +185,7 @@ def changes(row, resource, parts):
     # Some findings name a resource by its bare name: its ARN is what the row says.
     own = resource if resource.startswith("arn:") else reached({"": row["resource"]}, parts).get("", "")
     resources, statements = [own] if own.startswith("arn:") else [], []
-    for reach in REACH.get(row["control"], []):
+    for reach in table("reach").get(row["control"], []):
         if isinstance(reach, str):
             resources += reached({"": reach}, parts).values()
         else:

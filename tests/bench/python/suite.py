@@ -49,6 +49,9 @@ DENIED = {
     "UnauthorizedOperation",
     "AuthorizationError",
     "AccessDeniedForDependencyException",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "AuthFailure",
 }
 
 

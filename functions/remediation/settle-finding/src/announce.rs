@@ -66,7 +66,10 @@ fn text(case: &Case) -> String {
         lines.push(failure.advice.clone());
     }
     if let Some(source) = &case.source {
-        lines.push(format!("In its source: {source}"));
+        // A type with its properties, or a resource with its arguments.
+        let part = |names: [&str; 2]| names.iter().find_map(|name| source.get(name)).cloned().unwrap_or_default();
+        let (kind, wanted) = (part(["type", "resource"]), part(["properties", "arguments"]));
+        lines.push(format!("Its source needs, in {}: {wanted}", kind.as_str().unwrap_or_default()));
     }
     lines.push(format!("GET /v1/remediations/{} shows the plan, call by call.", case.id));
     lines.join("\n")
@@ -104,6 +107,8 @@ mod tests {
     #[test]
     fn only_what_was_read_back_is_resolved() {
         let mut case = case();
+        assert!(outcome::event(&case) == "Remediation Planned" && !outcome::needs_people(&case));
+        case.remediation.mode = remediation::Mode::Automatic;
         for (state, workflow, event) in [
             (State::Fixed, "RESOLVED", "Remediation Fixed"),
             (State::Suppressed, "SUPPRESSED", "Remediation Suppressed"),

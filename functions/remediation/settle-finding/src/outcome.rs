@@ -1,6 +1,6 @@
 //! What is said of a case: in Security Hub, and as an event.
 
-use remediation::{Case, State, control};
+use remediation::{Case, Mode, State, control};
 
 /// What a finding becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub(crate) fn update(case: &Case) -> Update {
 /// The event's detail type.
 pub(crate) fn event(case: &Case) -> &'static str {
     match case.state {
+        // What only plans asks nobody for anything, unless it cannot even read.
+        state if case.remediation.mode == Mode::Plan && state != State::Failed => "Remediation Planned",
         State::Fixed if case.undone_by.is_some() => "Remediation Undo Refused",
         State::Fixed => "Remediation Fixed",
         State::Suppressed => "Remediation Suppressed",
@@ -67,7 +69,8 @@ pub(crate) fn event(case: &Case) -> &'static str {
 
 /// True where the owner has something to do.
 pub(crate) fn needs_people(case: &Case) -> bool {
-    matches!(case.state, State::Waiting | State::Held | State::Ticket | State::Failed)
+    case.remediation.mode != Mode::Plan
+        && matches!(case.state, State::Waiting | State::Held | State::Ticket | State::Failed)
 }
 
 /// What the control is about, for people.
