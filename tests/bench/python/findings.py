@@ -135,7 +135,8 @@ def ocsf(record):
     resources = [ocsf_resource(entry) for entry in entries]
     if not any(resource["ids"] for resource in resources):
         raise LookupError("/resources")
-    controls = [text_at(record, path) for path in ("/compliance/control", "/metadata/event_code", "/finding_info/types/0")]
+    named = ("/compliance/control", "/metadata/event_code", "/finding_info/types/0")
+    controls = [text_at(record, path) for path in named]
     status, compliance = record.get("status_id"), (text_at(record, "/compliance/status") or "").lower()
     of_resource = first(record, "/resources/0/region", "/resource/region")
     is_known = isinstance(status, int) and 0 < status < len(WORKFLOWS)
@@ -158,10 +159,10 @@ def ocsf(record):
 def ocsf_resource(entry):
     """`uid` is often no ARN; then another field has it."""
     ids = [id for name in ("uid", "uid_alt", "name") if isinstance(id := entry.get(name), str) and id]
-    tags = [tag for tag in entry.get("tags") or [] if isinstance(tag.get("name"), str) and isinstance(tag.get("value"), str)]
+    tags = {tag.get("name"): tag.get("value") for tag in entry.get("tags") or []}
     return {
         "ids": sorted(ids, key=lambda id: not id.startswith("arn:")),
-        "tags": {tag["name"]: tag["value"] for tag in tags},
+        "tags": {name: value for name, value in tags.items() if isinstance(name, str) and isinstance(value, str)},
     }
 
 

@@ -1,4 +1,4 @@
-"""The catalog of controls and the plans that come of it, as the Rust crate of the same name has them, from the same data."""
+"""The catalog of controls and the plans that come of it, as the Rust crate of the same name has them."""
 
 import hashlib
 import json
@@ -190,7 +190,8 @@ def changes(row, resource, parts):
             resources += reached({"": reach}, parts).values()
         else:
             names -= set(reach["actions"])
-            statements.append(allow(reach["actions"], list(reached(dict(enumerate(reach["resources"])), parts).values())))
+            of_their_own = reached(dict(enumerate(reach["resources"])), parts)
+            statements.append(allow(reach["actions"], list(of_their_own.values())))
     return statements + ([allow(names, resources)] if names and resources else [])
 
 
@@ -260,7 +261,7 @@ def breaker(counts, control, account):
 
 
 def decide(case, plan, owner, resting):
-    """What becomes of a plan: a word, and the reason or the time. Who approved exactly this plan has seen what holds it."""
+    """What becomes of a plan: a word, and the reason or the time. Who approved exactly this plan is followed."""
     mode = case["remediation"]["mode"]
     if ORDER.index(mode) >= ORDER.index("ticket"):
         return "plan", None

@@ -1,4 +1,4 @@
-"""Works on a case in its account: plans, applies step by step and reads back, takes back. Each family has a function."""
+"""Works on a case in its account: plans, applies step by step and reads back, takes back."""
 
 import os
 import time as clock
@@ -202,7 +202,8 @@ def tags_of(member, resource):
         if class_of(error) != "Invalid":
             raise
         return {}
-    return {tag["Key"]: tag["Value"] for mapping in answer["ResourceTagMappingList"][:1] for tag in mapping["Tags"]}
+    found = answer["ResourceTagMappingList"]
+    return {tag["Key"]: tag["Value"] for tag in found[0]["Tags"]} if found else {}
 
 
 def go_on(row, case, scene, found, tags):
@@ -210,7 +211,8 @@ def go_on(row, case, scene, found, tags):
     if of["returning"]:
         put(of, returning=False, regressions=of["regressions"] + 1)
     owner = None if MODES.get("changeWhatCodeOwns") else code_owner(tags)
-    put(of, source=table("sources").get(row["control"], {}).get(owner[1]) if owner else None, plan=plan_digest(found, scene))
+    source = table("sources").get(row["control"], {}).get(owner[1]) if owner else None
+    put(of, source=source, plan=plan_digest(found, scene))
     resting = breaker(ledger.tally(), row["control"], of["remediation"]["accountId"])
     decision, why = decide(of, found, owner, resting)
     work = ledger.work(of) or Versioned({})
@@ -275,7 +277,7 @@ def apply(family, row, case, check):
 
 
 def last_look(member, row, case, work):
-    """The state and reason that end it; a plan is made for what was described, and made again once where that changed."""
+    """The state and reason that end it, if any. Where what was planned for has changed, it is planned again, once."""
     scene = describe(member, row, parts_of(row, case.value["remediation"]), account(case.value))
     if scene is None:
         return "FIXED", "it is gone"

@@ -1,4 +1,4 @@
-"""Says what came of a finding: on record, in Security Hub, to its owner, and as an event. The resource is given back."""
+"""Says what came of a finding: on record, in Security Hub, to its owner, and as an event."""
 
 import json
 import os
@@ -226,6 +226,13 @@ def title(case):
     return row_of(case).get("title", case["remediation"]["control"])
 
 
+def source_of(source):
+    """A type with its properties, or a resource with its arguments."""
+    kind = source.get("type", source.get("resource"))
+    wanted = source.get("properties", source.get("arguments"))
+    return f"Its source needs, in {kind or ''}: {compact(wanted)}"
+
+
 def write(case):
     """Writes to the owner of a case, if anybody is known."""
     if "owner" not in case:
@@ -237,7 +244,7 @@ def write(case):
         f"Account {told['accountId']}, Region {told['region']}",
         note_of(case),
         case.get("failure", {}).get("advice"),
-        f"In its source: {compact(case['source'])}" if "source" in case else None,
+        source_of(case["source"]) if "source" in case else None,
         f"GET /v1/remediations/{case['id']} shows the plan, call by call.",
     ]
     sns.publish(

@@ -159,7 +159,8 @@ def settled(message):
     """True when SQS may delete the message. What can never be used is kept with its reason."""
     if message["fate"] != "dead":
         return message["fate"] == "done"
-    print(json.dumps({"level": "ERROR", "message": "dead letter", "message_id": message["id"], "reason": message["why"]}))
+    told = {"message": "dead letter", "message_id": message["id"], "reason": message["why"]}
+    print(json.dumps({"level": "ERROR", **told}))
     texts = {"reason": "".join(c for c in message["why"] if c.isprintable())[:1000], "function": "triage"}
     attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
     try:
