@@ -2,7 +2,7 @@
 
 use crate::{
     LONGEST, broken,
-    hub::{Hub, account, field, finding, finding_at, follow, id_in},
+    hub::{Hub, account, field, finding, finding_at, follow, id_in, shared_account},
     people::{is_protected, protect, table},
 };
 use aws::{Call, SdkConfig};
@@ -33,7 +33,7 @@ async fn changes(stack: &Stack, after: u64, account: &str) -> usize {
 async fn what_is_exempt_or_comes_from_code_is_held_and_its_owner_told() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let mut heard = Listener::start(
         &stack,
@@ -86,7 +86,7 @@ async fn what_is_exempt_or_comes_from_code_is_held_and_its_owner_told() {
 async fn what_is_gone_right_or_told_a_thousand_times_is_changed_at_most_once() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let mark = stack.gateway().mark().await;
     let gone = format!("arn:aws:dynamodb:us-east-1:{account}:table/{}", unique("gone"));
@@ -130,7 +130,7 @@ pub(crate) async fn wait_for_empty_queue(stack: &Stack) {
 async fn what_comes_back_is_mended_again_and_counted() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let (arn, id) = table(&config, &account).await;
     hub.import(&[finding(&account, "DynamoDB.6", &arn)]).await;
@@ -159,7 +159,7 @@ async fn what_comes_back_is_mended_again_and_counted() {
 async fn both_formats_tell_of_one_case_and_both_findings_are_settled() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let (arn, id) = table(&config, &account).await;
     let uid = unique("ocsf");
@@ -227,7 +227,7 @@ async fn dead_letter(stack: &Stack, text: &str) -> String {
 async fn a_plan_that_changed_is_looked_at_again() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let arn = broken::of("Glue.4").make(&config, &account).await;
     let id = id_in("Glue.4", &arn, &account);
@@ -279,7 +279,7 @@ async fn an_owner_is_told_first_where_the_mode_says_so() {
 async fn a_control_that_fails_again_and_again_rests_and_throttling_is_waited_out() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let fault = |kind: &str, times: u32| Fault {
         service: "sqs".to_owned(),

@@ -3,7 +3,7 @@
 
 use crate::{
     LONGEST, broken,
-    hub::{Hub, account, finding, follow, id_in},
+    hub::{Hub, finding, follow, id_in, shared_account},
 };
 use aws::SdkConfig;
 use remediation::{State, control};
@@ -45,7 +45,7 @@ struct World {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_any_call_a_case_ends_well() {
     let stack = Stack::load();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let world = std::sync::Arc::new(World { stack, account, config });
     let (mut cells, mut work) = (0, JoinSet::new());
     let mut wrong: Vec<String> = Vec::new();

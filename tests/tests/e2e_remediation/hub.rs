@@ -5,7 +5,7 @@ use remediation::{CaseId, State};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::{Api, Aws, Stack, import, inside, request, unique};
-use tokio::time::sleep;
+use tokio::{sync::OnceCell, time::sleep};
 
 pub(crate) use tests::{finding, finding_at};
 
@@ -70,6 +70,15 @@ pub(crate) async fn follow(api: &Api, id: &str, states: &[State], longest: Durat
         }
         sleep(Duration::from_millis(150)).await;
     }
+}
+
+/// The account in dev that tests share, and a way into it: vending one takes ten seconds.
+pub(crate) async fn shared_account(stack: &Stack) -> (String, SdkConfig) {
+    static SHARED: OnceCell<String> = OnceCell::const_new();
+    let account = SHARED.get_or_init(async || account(stack, "dev").await.0).await.clone();
+    // A configuration of its own for each test: connections belong to the runtime that made them.
+    let config = inside(stack, &account).await;
+    (account, config)
 }
 
 /// A new account, vended by the suite, and a way into it.

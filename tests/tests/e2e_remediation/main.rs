@@ -8,7 +8,7 @@ mod hub;
 mod people;
 
 use broken::{Broken, broken};
-use hub::{Hub, account, field, follow};
+use hub::{Hub, field, follow, shared_account};
 use remediation::{Assessment, Control, Mode, Reversibility, Scene, State, assess, control, controls, differences};
 use remediator::{Described, describe};
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ struct One {
 async fn what_is_broken_is_mended_settled_and_taken_back() {
     let stack = Stack::load();
     let only = std::env::var("CONTROL").ok();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let (mut table, mut wrong) = (String::new(), 0);
     let chosen: Vec<Broken> =

@@ -2,7 +2,7 @@
 
 use crate::{
     LONGEST, broken,
-    hub::{Hub, account, field, finding, follow, id_in},
+    hub::{Hub, account, field, finding, follow, id_in, shared_account},
 };
 use aws::{Call, SdkConfig};
 use jiff::{SignedDuration, Timestamp};
@@ -38,7 +38,7 @@ async fn post(api: &Api, id: &str, what: &str, body: &Value) -> u16 {
 async fn a_finding_that_is_tried_is_planned_and_nothing_changes() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let (arn, id) = table(&config, &account).await;
     let told = finding(&account, "DynamoDB.6", &arn);
     let answer = api.post("/remediations?dryRun=true", &told).await;
@@ -67,7 +67,7 @@ async fn a_finding_that_is_tried_is_planned_and_nothing_changes() {
 async fn a_plan_is_rejected_then_approved_until_a_time() {
     let stack = Stack::load();
     let api = stack.api();
-    let (account, config) = account(&stack, "dev").await;
+    let (account, config) = shared_account(&stack).await;
     let hub = Hub::new(&stack);
     let key = broken::of("EKS.1").make(&config, &account).await;
     let id = id_in("EKS.1", &key, &account);
