@@ -120,3 +120,6 @@ pub(crate) async fn look_again(config: &SdkConfig, control: &Control, before: &S
     let account = before.documents.get("account").unwrap_or(&Value::Null);
     describe(config, control, &before.parts, account).await
 }
+
+#[cfg(test)]
+mod tests;
