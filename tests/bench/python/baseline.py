@@ -28,6 +28,8 @@ parameters = {
     "TagAuditPrincipalArn": os.environ["TAG_AUDIT_PRINCIPAL_ARN"],
     "IntakeBusArn": os.environ["INTAKE_BUS_ARN"],
     "HomeRegion": os.environ["AWS_REGION"],
+    "SuiteRolesArn": os.environ["SUITE_ROLES_ARN"],
+    "SecurityHubAccount": os.environ.get("SECURITY_HUB_ACCOUNT", ""),
 }
 regions = governed_regions()
 made_from = TEMPLATE + "".join(f"\n{key}={value}" for key, value in parameters.items())
