@@ -1,7 +1,7 @@
 //! How far a control may go, and who lets it: data, by environment and account type.
 
 use jiff::SignedDuration;
-use landing_zone::{AccountType, Environment};
+use landing_zone::{AccountId, AccountType, Environment};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -51,6 +51,14 @@ struct Rule {
     notice_hours: Option<u16>,
 }
 
+/// Lets controls be as they are in some accounts, in the words of the tag that does so for a resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exempt {
+    accounts: Vec<AccountId>,
+    exemption: String,
+}
+
 /// Which mode applies where. The first rule that fits decides, and never makes a control bolder than its row.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -59,6 +67,9 @@ pub struct Modes {
     /// What a control needs from the installation, such as `loggingBucket`.
     #[serde(default)]
     settings: BTreeMap<String, String>,
+    /// Exemptions on record.
+    #[serde(default)]
+    exemptions: Vec<Exempt>,
     /// Change what comes from code all the same, though its next deployment may undo that.
     #[serde(default)]
     change_what_code_owns: bool,
@@ -126,6 +137,11 @@ impl Modes {
     #[must_use]
     pub fn leaves_code_alone(&self) -> bool {
         !self.change_what_code_owns
+    }
+
+    /// The exemptions of an account, as they were written.
+    pub fn exemptions(&self, account: &AccountId) -> impl Iterator<Item = &String> {
+        self.exemptions.iter().filter(move |one| one.accounts.contains(account)).map(|one| &one.exemption)
     }
 
     /// What the installation gives.

@@ -8,11 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known beside the finding.
 #[derive(Debug, Default)]
-pub struct Known<'k> {
+pub struct Known {
     /// Tags of the account.
     pub account: BTreeMap<String, String>,
-    /// Exemptions on record for the account, as they were written.
-    pub exemptions: &'k [String],
     /// When somebody picked this finding by hand (a custom action).
     pub asked_at: Option<Timestamp>,
 }
@@ -118,7 +116,7 @@ pub enum Verdict {
     Rejected(Rejected),
 }
 
-/// The tag that exempts a resource, and the text of a record that exempts an account's:
+/// The tag that exempts a resource, whose text may also stand in [`Modes`] for whole accounts:
 /// `S3.8 S3.2 until 2027-01-31 by jane@example.com for the public site`.
 pub const EXEMPTION_TAG: &str = "remediation-exempt";
 
@@ -160,7 +158,7 @@ impl Exemption {
 
 /// Decides about each resource of a finding.
 #[must_use]
-pub fn triage(finding: &Finding, known: &Known<'_>, modes: &Modes, now: Timestamp) -> Vec<Verdict> {
+pub fn triage(finding: &Finding, known: &Known, modes: &Modes, now: Timestamp) -> Vec<Verdict> {
     let ignored = if !finding.own {
         Some(Ignored::OtherProduct)
     } else if finding.sample {
@@ -189,7 +187,7 @@ fn of_resource(
     finding: &Finding,
     row: &Control,
     resource: &Resource,
-    known: &Known<'_>,
+    known: &Known,
     modes: &Modes,
     now: Timestamp,
 ) -> Verdict {
@@ -205,7 +203,7 @@ fn of_resource(
             Remediation { hold: Some(why.to_string()), ..remediation(finding, row, (id, resource), known, modes) };
         Verdict::Held(why, Box::new(remediation))
     };
-    match exempt(row, resource.tags.get(EXEMPTION_TAG).into_iter().chain(known.exemptions), now) {
+    match exempt(row, resource.tags.get(EXEMPTION_TAG).into_iter().chain(modes.exemptions(&finding.account)), now) {
         Ok(true) => return Verdict::Ignored(Ignored::Exempt),
         Ok(false) => {}
         Err(why) => return held(Held::Exemption(why)),
@@ -233,7 +231,7 @@ fn remediation(
     finding: &Finding,
     row: &Control,
     (id, resource): (&str, &Resource),
-    known: &Known<'_>,
+    known: &Known,
     modes: &Modes,
 ) -> Remediation {
     let tag = |name: &str| known.account.get(name).map(String::as_str);
@@ -291,7 +289,7 @@ mod tests {
         findings(&record).remove(0).unwrap()
     }
 
-    fn verdict(changes: &Value, known: &Known<'_>) -> Verdict {
+    fn verdict(changes: &Value, known: &Known) -> Verdict {
         triage(&finding(changes), known, &Modes::standard(), now()).remove(0)
     }
 
@@ -343,8 +341,14 @@ mod tests {
         ] {
             assert_eq!(tagged(text), word, "{text}");
         }
-        let on_record = ["S3.8 until 2027-01-01 by jane@example.com for the move".to_owned()];
-        let known = Known { exemptions: &on_record, ..Known::default() };
-        assert_eq!(verdict(&json!({}), &known), Verdict::Ignored(Ignored::Exempt));
+        let on_record = |text: &str| {
+            let modes = json!({"rules": [{"mode": "plan"}],
+                "exemptions": [{"accounts": ["111122223333"], "exemption": text}, {"accounts": [], "exemption": "S3.8"}]});
+            let modes = Modes::parse(&modes.to_string()).unwrap();
+            triage(&finding(&json!({})), &Known::default(), &modes, now()).remove(0).word()
+        };
+        assert_eq!(on_record("S3.8 until 2027-01-01 by jane@example.com for the move"), "ignored");
+        assert_eq!(on_record("S3.2 until 2027-01-01 by jane@example.com for the move"), "planned");
+        assert_eq!(on_record("S3.8 for ever"), "held");
     }
 }

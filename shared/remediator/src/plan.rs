@@ -24,7 +24,11 @@ pub(crate) async fn plan(app: &App, row: &Control, mut case: Versioned<Case>) ->
     if let Some(owner) = tags.get("owner") {
         case.value.owner = Some(owner.clone());
     }
-    let exemption = exempt(row, tags.get(EXEMPTION_TAG).into_iter(), (app.clock)());
+    let exemption = exempt(
+        row,
+        tags.get(EXEMPTION_TAG).into_iter().chain(app.modes.exemptions(&case.value.remediation.account_id)),
+        (app.clock)(),
+    );
     match exemption {
         Ok(true) => return end(app, case, State::Held, Some("it is exempt".to_owned())).await,
         Ok(false) => {}

@@ -114,7 +114,7 @@ async fn problems(app: &App, messages: &mut [Message], counts: &mut measure::Cou
                     continue;
                 }
             };
-            let known = Known { account, exemptions: &[], asked_at: message.asked_at };
+            let known = Known { account, asked_at: message.asked_at };
             for verdict in triage(&finding, &known, &app.modes, (app.clock)()) {
                 counts.verdict(&verdict);
                 let report = match verdict {
