@@ -175,17 +175,17 @@ impl Ledger {
         let now = now.as_second();
         let lock = Lock { id: lock_item(case), holder: &case.id, expires_at: now.saturating_add(LOCK_SECONDS) };
         let values = [(":holder".to_owned(), text(case.id.as_str())), (":now".to_owned(), value(now)?)];
-        self.put(item(lock)?, "attribute_not_exists(id) OR holder = :holder OR expiresAt < :now", values.into()).await
+        self.put(item(lock)?, "attribute_not_exists(holder) OR holder = :holder OR expiresAt < :now", values.into())
+            .await
     }
 
-    /// Gives the resource of a case back, if the case has it.
+    /// Gives the resource of a case back, if the case has it. The item disappears by its time to live.
     pub async fn unlock(&self, case: &Case) -> Result<(), Error> {
         let change = self
             .change(&lock_item(case))
-            .update_expression("SET expiresAt = :never REMOVE holder")
+            .update_expression("REMOVE holder")
             .condition_expression("holder = :holder")
-            .expression_attribute_values(":holder", text(case.id.as_str()))
-            .expression_attribute_values(":never", value(0)?);
+            .expression_attribute_values(":holder", text(case.id.as_str()));
         update(change).await.map(drop)
     }
 

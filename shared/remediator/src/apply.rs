@@ -8,7 +8,7 @@ use remediation::{Assessment, Case, Control, Mode, Progress, Scene, State, Step,
 use std::time::Duration;
 
 /// No call is begun after so long; the function has 120 s, and one call takes 25 s at most.
-const BUDGET: Duration = Duration::from_mins(1);
+pub(crate) const BUDGET: Duration = Duration::from_mins(1);
 
 pub(crate) async fn apply(app: &App, row: &Control, mut case: Versioned<Case>, check: u32) -> Result<Answer, Error> {
     if !matches!(case.value.state, State::Received | State::Warned | State::Applying) {

@@ -2,15 +2,11 @@
 
 use crate::{
     Answer, App, Described, Error, Next,
-    apply::{Part, carry_out},
+    apply::{BUDGET, Part, carry_out},
     engine::look_again,
 };
 use ledger::Versioned;
 use remediation::{Case, Control, Progress, Reversibility, State, differences};
-use std::time::Duration;
-
-/// As for applying.
-const BUDGET: Duration = Duration::from_mins(1);
 
 pub(crate) async fn undo(app: &App, row: &Control, mut case: Versioned<Case>, check: u32) -> Result<Answer, Error> {
     let now = (app.clock)();

@@ -156,7 +156,7 @@ async fn what_comes_back_is_mended_again_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_formats_tell_of_one_case_and_both_findings_are_settled() {
+async fn both_formats_tell_of_one_case_and_its_finding_is_settled() {
     let stack = Stack::load();
     let api = stack.api();
     let (account, config) = shared_account(&stack).await;
@@ -295,9 +295,10 @@ async fn a_control_that_fails_again_and_again_rests_and_throttling_is_waited_out
         hub.import(&[finding(&account, "SQS.1", &arn)]).await;
         id_in("SQS.1", &arn, &account)
     };
-    stack.gateway().inject(&fault("throttle", 5)).await;
+    let throttled = stack.gateway().inject(&fault("throttle", 5)).await;
     let id = queue().await;
     follow(&api, &id, &[State::Fixed], LONGEST).await.expect("it is mended");
+    assert_eq!(stack.gateway().hits_of(throttled).await, 5);
     stack.gateway().heal().await;
     stack.gateway().inject(&fault("error", 10_000)).await;
     let mut ids = Vec::new();

@@ -40,7 +40,7 @@ async fn a_burst_of_findings_changes_each_resource_at_most_once() {
         times: u32::try_from(distinct / 20).expect("a number"),
         ..Fault::default()
     };
-    stack.gateway().inject(&throttle).await;
+    let throttled = stack.gateway().inject(&throttle).await;
     let (mark, began) = (stack.gateway().mark().await, Instant::now());
     let hub = Hub::new(&stack);
     let findings: Vec<Value> = arns.iter().map(|arn| finding(&account, "DynamoDB.6", arn)).collect();
@@ -54,6 +54,7 @@ async fn a_burst_of_findings_changes_each_resource_at_most_once() {
     let states = settled(&stack, &account, distinct).await;
     let ended = began.elapsed();
     wait_for_empty_queue(&stack).await;
+    assert_eq!(stack.gateway().hits_of(throttled).await, u64::from(throttle.times));
     stack.gateway().heal().await;
     assert_eq!(states, BTreeMap::from([("FIXED".to_owned(), distinct)]));
     let calls = stack.gateway().calls(mark).await;

@@ -34,6 +34,8 @@ struct Site {
 enum Text {
     Case,
     Resource,
+    /// What is asked for a session that only reads names neither.
+    Account,
 }
 
 struct World {
@@ -61,9 +63,11 @@ async fn killed_after_any_call_a_case_ends_well() {
         }
         let sites = clean_run(&world, name).await;
         eprintln!("{name}: {} calls", sites.len());
-        // A batch of triage is about other cases too: its own cells come one by one, and of one control.
-        let (intake, others): (Vec<Site>, Vec<Site>) = sites.into_iter().partition(|site| site.function == "triage");
-        for site in intake.into_iter().filter(|_| name == CONTROLS[0]) {
+        // A batch of triage is about other cases too, and a session about its account: their cells come one by one, those of
+        // triage for one control.
+        let is_alone = |site: &Site| site.function == "triage" || site.text == Text::Account;
+        let (alone, others): (Vec<Site>, Vec<Site>) = sites.into_iter().partition(is_alone);
+        for site in alone.into_iter().filter(|site| site.function != "triage" || name == CONTROLS[0]) {
             cells += 1;
             let end = cell(&world, name, &site, "kill").await;
             note((site, name, end));
@@ -99,32 +103,34 @@ fn kinds(site: &Site) -> Vec<&'static str> {
 /// Every call of a run in which nothing goes wrong.
 async fn clean_run(world: &World, name: &str) -> Vec<Site> {
     let mark = world.stack.gateway().mark().await;
-    let (_, resource, end) = run(world, name, None).await;
+    let (id, resource, end) = run(world, name, None).await;
     assert!(end.is_ok(), "{name}: {end:?}");
     let calls = world.stack.gateway().calls(mark).await;
     let mut seen: BTreeMap<(String, String, String, Text), u32> = BTreeMap::new();
     let mut sites = Vec::new();
     for call in calls {
-        let Some((function, text)) = relevant(&call) else { continue };
+        let Some((function, text)) = relevant(&call, &id, &resource) else { continue };
         let before = seen.entry((function.clone(), call.service.clone(), call.action.clone(), text)).or_default();
         sites.push(Site { function, service: call.service, action: call.action, text, skip: *before });
         *before += 1;
     }
-    assert!(!resource.is_empty());
     sites
 }
 
 /// The calls that a text of this very case stands in. What is asked for all cases together has no place here.
-fn relevant(call: &Call) -> Option<(String, Text)> {
+fn relevant(call: &Call, id: &str, resource: &str) -> Option<(String, Text)> {
     let function = call.function.clone()?;
     if !["triage", "ai", "data", "compute", "identity", "settle-finding"].contains(&function.as_str()) {
         return None;
     }
     let about = call.resource.as_deref().unwrap_or_default();
     let text = match call.service.as_str() {
-        "dynamodb" if about.contains("tally#") => return None,
-        "dynamodb" if about.contains("remediation#") || about.contains("work#") => Text::Case,
+        "dynamodb" if about.contains(&format!("#{id}")) => Text::Case,
+        "dynamodb" if about.ends_with(&format!("#{resource}")) => Text::Resource,
+        // The tally, and a late call of another cell.
+        "dynamodb" if about.contains('#') => return None,
         "organizations" => return None,
+        "sts" => Text::Account,
         "events" | "securityhub" | "states" => Text::Case,
         _ => Text::Resource,
     };
@@ -141,18 +147,23 @@ async fn run(world: &World, name: &str, site: Option<(&Site, &str)>) -> (String,
         format!("arn:aws:sagemaker:us-east-1:{account}:model/{}x", tests::unique("model"))
     };
     let id = id_in(name, &resource, account);
+    let mut fault_id = None;
     if let Some((site, kind)) = site {
         let own = resource.rsplit(['/', ':']).next().unwrap_or_default().to_owned();
         let fault = Fault {
             service: site.service.clone(),
             action: site.action.clone(),
             function: Some(site.function.clone()),
-            containing: vec![if site.text == Text::Case { id.clone() } else { own }],
+            containing: vec![match site.text {
+                Text::Case => id.clone(),
+                Text::Resource => own,
+                Text::Account => account.clone(),
+            }],
             kind: kind.to_owned(),
             skip: site.skip,
             times: 1,
         };
-        stack.gateway().inject(&fault).await;
+        fault_id = Some(stack.gateway().inject(&fault).await);
     }
     let (hub, told) = (Hub::new(stack), finding(account, name, &resource));
     hub.import(std::slice::from_ref(&told)).await;
@@ -161,7 +172,12 @@ async fn run(world: &World, name: &str, site: Option<(&Site, &str)>) -> (String,
         sleep(Duration::from_secs(2)).await;
         hub.import(&[told]).await;
     }
-    let end = end(world, &id).await;
+    let mut end = end(world, &id).await;
+    if let Some(fault) = fault_id
+        && stack.gateway().hits_of(fault).await == 0
+    {
+        end = Err("the fault never struck".to_owned());
+    }
     (id, resource, end)
 }
 

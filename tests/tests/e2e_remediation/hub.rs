@@ -37,12 +37,6 @@ pub(crate) fn field(of: &Value, name: &str) -> String {
     of[name].as_str().unwrap_or_default().to_owned()
 }
 
-/// The account that a configuration of [`inside`] acts in.
-pub(crate) async fn case_id(control: &str, resource: &str, config: &SdkConfig) -> String {
-    let identity = aws_sdk_sts::Client::new(config).get_caller_identity().send().await.expect("GetCallerIdentity");
-    id_in(control, resource, identity.account().expect("an account"))
-}
-
 /// The id of a case: the same for the same control, resource, account and Region.
 pub(crate) fn id_in(control: &str, resource: &str, account: &str) -> String {
     CaseId::of(&format!("{control}#{resource}#{account}#us-east-1")).to_string()

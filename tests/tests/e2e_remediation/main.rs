@@ -82,7 +82,7 @@ async fn what_is_broken_is_mended_settled_and_taken_back() {
         hub.import(&findings).await;
     }
     for one in &cases {
-        let outcome = whole_way(&stack, &config, one, &hub).await;
+        let outcome = whole_way(&stack, (&account, &config), one, &hub).await;
         let text = match outcome {
             Ok(done) => done,
             Err(why) => {
@@ -98,9 +98,14 @@ async fn what_is_broken_is_mended_settled_and_taken_back() {
 }
 
 /// Follows a case to its mending, looks at the finding, has it taken back, and compares with the before-image.
-async fn whole_way(stack: &Stack, config: &aws::SdkConfig, one: &One, hub: &Hub) -> Result<String, String> {
+async fn whole_way(
+    stack: &Stack,
+    (account, config): (&str, &aws::SdkConfig),
+    one: &One,
+    hub: &Hub,
+) -> Result<String, String> {
     let api = stack.api();
-    let id = hub::case_id(&one.row.control, &one.resource, config).await;
+    let id = hub::id_in(&one.row.control, &one.resource, account);
     let mut case = follow(&api, &id, &[State::Fixed, State::Waiting], LONGEST).await?;
     let mut asked = "";
     if case["state"] == "WAITING" {
@@ -122,8 +127,8 @@ async fn whole_way(stack: &Stack, config: &aws::SdkConfig, one: &One, hub: &Hub)
     let before: Scene =
         serde_json::from_value(work["before"].clone()).map_err(|why| format!("no before-image: {why}"))?;
     let steps = work["plan"]["steps"].as_array().map_or(0, Vec::len);
-    let account = before.documents.get("account").cloned().unwrap_or_default();
-    let now = describe(config, one.row, &before.parts, &account).await.map_err(|why| why.to_string())?;
+    let facts = before.documents.get("account").cloned().unwrap_or_default();
+    let now = describe(config, one.row, &before.parts, &facts).await.map_err(|why| why.to_string())?;
     if let Described::There(now) = now
         && assess(one.row, &now).map_err(|why| why.to_string())? != Assessment::Fixed
     {
@@ -137,7 +142,7 @@ async fn whole_way(stack: &Stack, config: &aws::SdkConfig, one: &One, hub: &Hub)
         return Err(format!("not taken back: {}", answer.body));
     }
     let case = follow(&api, &id, &[State::Undone], LONGEST).await?;
-    let now = match describe(config, one.row, &before.parts, &account).await.map_err(|why| why.to_string())? {
+    let now = match describe(config, one.row, &before.parts, &facts).await.map_err(|why| why.to_string())? {
         Described::There(now) => now,
         // AWS chose the id: what is made anew has another one.
         Described::Gone if one.row.reversibility == Reversibility::Partial => {

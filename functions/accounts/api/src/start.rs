@@ -20,21 +20,26 @@ struct Input<'a> {
 /// Starts the record's attempt, once however often it is called.
 pub(crate) async fn start(app: &App, record: &Record) -> Result<(), Problem> {
     let input = Input { request_id: record.request_id.as_str(), attempt: record.attempt };
-    let sent = app
-        .sfn
-        .start_execution()
-        .state_machine_arn(&app.state_machine)
-        .name(record.request_id.execution_name(record.attempt))
-        .input(serde_json::to_string(&input).unwrap_or_default())
-        .send()
-        .await;
-    match sent {
+    let name = record.request_id.execution_name(record.attempt);
+    execution(app, &app.state_machine, name, &input, &format!("Request {}", record.request_id)).await
+}
+
+/// Starts an execution of a state machine, once however often it is called. `of` is what a failed start leaves on record.
+pub(crate) async fn execution(
+    app: &App,
+    state_machine: &str,
+    name: String,
+    input: &impl Serialize,
+    of: &str,
+) -> Result<(), Problem> {
+    let start = app.sfn.start_execution().state_machine_arn(state_machine).name(name);
+    match start.input(serde_json::to_string(input).unwrap_or_default()).send().await {
         Ok(_) => Ok(()),
         // It ran and has ended: whoever sees RECEIVED now sees the outcome a moment later.
         Err(error) if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) => Ok(()),
         Err(error) => {
-            warn!(account_request_id = %record.request_id, attempt = record.attempt, "kept and not started");
-            let kept = format!("Request {} is kept and not started yet.", record.request_id);
+            warn!(of, "kept and not started");
+            let kept = format!("{of} is kept and not started yet.");
             Err(Problem::fault(&StartFault(AwsFault::new("states:StartExecution", &error)), &kept))
         }
     }
