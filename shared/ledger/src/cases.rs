@@ -2,15 +2,16 @@
 //! how many ended well of late.
 
 use crate::{
-    Error, Ledger, Stamp,
+    Error, Ledger, Stamp, Versioned,
     requests::INDEX,
     table::{Item, item, read, text, update, value},
+    versioned::{Stored, parsed, written},
 };
 use aws::AwsFault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use remediation::{Case, CaseId, State, Tally, Work};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The kind of the records in the index.
@@ -19,54 +20,8 @@ const KIND: &str = "remediation";
 /// How long the work on a case is kept, in seconds: before-images outlive an audit of the year before.
 const KEPT_SECONDS: i64 = 400 * 86_400;
 
-/// Text that fits into an item of 400 KB beside the rest of it
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
-const LONGEST_TEXT: usize = 390_000;
-
 /// How long a resource stays with an execution that no longer says anything, in seconds: longer than a function runs.
 const LOCK_SECONDS: i64 = 3_600;
-
-/// What was read, and the version that a change of it builds on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Versioned<T> {
-    /// What was read.
-    pub value: T,
-    version: u64,
-}
-
-impl<T> Versioned<T> {
-    /// What is not stored yet.
-    pub fn new(value: T) -> Self {
-        Self { value, version: 0 }
-    }
-
-    /// What is to be stored in its place.
-    #[must_use]
-    pub fn with(self, value: T) -> Self {
-        Self { value, version: self.version }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stored {
-    id: String,
-    version: u64,
-    /// JSON, as it is: numbers and the order of members survive.
-    content: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<Stamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    control: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
-}
 
 #[derive(Deserialize)]
 struct Counts {
@@ -276,40 +231,6 @@ impl Ledger {
         let query = query.set_filter_expression(Some(conditions.join(" AND ")).filter(|all| !all.is_empty()));
         query.send().await.map_err(|error| AwsFault::new("dynamodb:Query", &error).into())
     }
-
-    async fn versioned<T: DeserializeOwned>(&self, id: &str) -> Result<Option<Versioned<T>>, Error> {
-        self.get::<Stored>(id).await?.map(parsed).transpose()
-    }
-
-    async fn store(&self, stored: Stored, version: &mut u64) -> Result<bool, Error> {
-        let next = stored.version;
-        let done = match *version {
-            0 => self.put(item(stored)?, "attribute_not_exists(id)", [].into()).await?,
-            before => {
-                self.put(item(stored)?, "version = :before", [(":before".to_owned(), value(before)?)].into()).await?
-            }
-        };
-        if done {
-            *version = next;
-        }
-        Ok(done)
-    }
-}
-
-fn parsed<T: DeserializeOwned>(stored: Stored) -> Result<Versioned<T>, Error> {
-    match serde_json::from_str(&stored.content) {
-        Ok(value) => Ok(Versioned { value, version: stored.version }),
-        Err(why) => Err(Error::Unreadable { id: stored.id, why: why.to_string() }),
-    }
-}
-
-fn written(id: &str, of: &impl Serialize) -> Result<String, Error> {
-    let unreadable = |why: String| Error::Unreadable { id: id.to_owned(), why };
-    let text = serde_json::to_string(of).map_err(|why| unreadable(why.to_string()))?;
-    if text.len() > LONGEST_TEXT {
-        return Err(unreadable(format!("{} characters are more than an item holds", text.len())));
-    }
-    Ok(text)
 }
 
 fn start_key(position: &CasePosition) -> Item {

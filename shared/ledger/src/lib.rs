@@ -11,6 +11,10 @@
 //! | `coverage#<account id>#<Region>`, `untagged#<account id>#<Region>` | how many resources carry their tags, and which do not |
 //! | `remediation#<case id>`, `work#<case id>#<attempt>` | a case of remediation; the work on it with its before-image |
 //! | `lock#<account id>#<Region>#<resource>`, `tally#<hour>` | which case changes a resource; how many cases ended well |
+//! | `costs#<account id>`, `observed#<account id>`, `anomaly#<account id>#<id>` | the bill of an account; what was observed in it; anomalies that it caused |
+//! | `decision#<account id>`, `decided#<account id>#<time>` | the last decision about its spending; decisions that changed something |
+//! | `spend#<account id>`, `stopped#<account id>#<ARN>` | what was done to an account; what was stopped in it, as it was before |
+//! | `told#<key>`, `paid#<day>` | what people were told already; how many paid requests a day had |
 //! | `organization` | ids of the root and the organizational units |
 //!
 //! Every write is conditional and may happen twice.
@@ -29,10 +33,14 @@ mod stacks;
 mod stamp;
 mod steps;
 mod sweeps;
+#[cfg(feature = "spend")]
+mod spend;
 mod table;
+#[cfg(any(feature = "remediations", feature = "spend"))]
+mod versioned;
 
 #[cfg(feature = "remediations")]
-pub use cases::{CaseFilter, CasePosition, Versioned};
+pub use cases::{CaseFilter, CasePosition};
 pub use error::Error;
 pub use organization::{KnownAccount, Organization};
 pub use pace::Pace;
@@ -41,3 +49,5 @@ pub use requests::{Filter, IdempotencyKey, Page, Position, Submission};
 pub use reservations::Reserved;
 pub use stamp::Stamp;
 pub use table::Ledger;
+#[cfg(any(feature = "remediations", feature = "spend"))]
+pub use versioned::Versioned;

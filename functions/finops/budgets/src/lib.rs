@@ -1,0 +1,1 @@
+//! Keeps an AWS Budget per account in step with the policy.

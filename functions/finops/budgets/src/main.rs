@@ -1,0 +1,3 @@
+//! Starts the function; see the library for what it does.
+
+fn main() {}

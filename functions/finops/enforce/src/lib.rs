@@ -1,0 +1,1 @@
+//! Brings one account one stage up or down.

@@ -1,0 +1,1 @@
+//! Computes the stage each account should be in, and starts what brings it there.
