@@ -133,19 +133,6 @@ fn the_states_of_a_remediation_are_those_of_the_contract() {
     assert_eq!(listed, format!("must be one of {}", words(&schemas()["RemediationState"]).join(", ")));
 }
 
-/// The words of an enum that a wrong word is answered with.
-fn words_of<T: serde::de::DeserializeOwned>() -> Vec<String> {
-    let Err(why) = serde_json::from_str::<T>("\"?\"") else { panic!("a question mark is a word") };
-    why.to_string().split('`').skip(3).step_by(2).map(str::to_owned).collect()
-}
-
-#[test]
-fn stages_and_outcomes_of_spending_are_those_of_the_code() {
-    let schemas = schemas();
-    assert_eq!(words(&schemas["SpendStage"]), words_of::<finops::Stage>());
-    assert_eq!(words(&schemas["SpendOutcome"]), words_of::<finops::Outcome>());
-}
-
 #[test]
 fn the_readme_tells_how_well_each_call_is_known() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();

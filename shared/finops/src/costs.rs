@@ -123,12 +123,14 @@ mod tests {
     use jiff::civil::date;
 
     fn day(amount: i64) -> Day {
-        Day { services: [("Amazon Bedrock".to_owned(), amount.into()), ("AWS Lambda".to_owned(), 1.into())].into(), credits: (-2).into() }
+        Day {
+            services: [("Amazon Bedrock".to_owned(), amount.into()), ("AWS Lambda".to_owned(), 1.into())].into(),
+            credits: (-2).into(),
+        }
     }
 
     fn costs() -> Costs {
-        let mut costs =
-            Costs::new(AccountId::parse("111122223333").unwrap(), "2026-11-20T06:00:00Z".parse().unwrap());
+        let mut costs = Costs::new(AccountId::parse("111122223333").unwrap(), "2026-11-20T06:00:00Z".parse().unwrap());
         let days = (1..=19).map(|at| (date(2026, 11, at), day(at.into()))).collect();
         let window = Period::Monthly.window(date(2026, 11, 1));
         costs.take(window, days, Some(date(2026, 11, 19)), costs.read_at);

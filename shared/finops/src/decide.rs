@@ -170,8 +170,7 @@ impl Decision {
 #[must_use]
 pub fn decide(facts: &Facts<'_>) -> Decision {
     let window = facts.budget.period.window(day_of(facts.now));
-    let signals =
-        Signals::of(facts.budget, window, facts.costs, facts.meter, facts.anomalies, facts.now);
+    let signals = Signals::of(facts.budget, window, facts.costs, facts.meter, facts.anomalies, facts.now);
     let rules = rules(facts.budget, &signals);
     let called = rules.iter().filter(|rule| rule.holds).map(|rule| rule.stage).max().unwrap_or_default();
     let caps = rails::caps(facts);

@@ -160,6 +160,7 @@ impl Policy {
 
     /// The document that holds where nothing is configured: nothing is done to any account.
     #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "it does not, see below")]
     pub fn standard() -> Self {
         #[allow(clippy::expect_used, reason = "compiled in and read by the tests: it cannot fail where they passed")]
         Self::parse(STANDARD).expect("data/policy.json")

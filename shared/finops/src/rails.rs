@@ -266,10 +266,17 @@ fn confirmed(facts: &Facts<'_>, step: &Step, window: Window, signals: &Signals, 
     }
     let Some(reached) = &facts.record.reached else { return rail(false, "nothing is on record".to_owned()) };
     let known = signals.estimated.reading().is_some_and(|reading| reading.lacks.is_empty())
-        || signals.reported.reading().is_some_and(|reading| reading.through.saturating_add(1.day()) >= day_of(facts.now));
+        || signals
+            .reported
+            .reading()
+            .is_some_and(|reading| reading.through.saturating_add(1.day()) >= day_of(facts.now));
     if facts.budget.limit > reached.limit {
         let because = format!("the limit was raised from {} to {}", reached.limit, facts.budget.limit);
-        return if known { rail(false, because) } else { rail(true, format!("{because}, and what was spent is not known")) };
+        return if known {
+            rail(false, because)
+        } else {
+            rail(true, format!("{because}, and what was spent is not known"))
+        };
     }
     if reached.period == window.start {
         return rail(true, "within the period, somebody has to approve it, or raise the limit".to_owned());
@@ -329,7 +336,11 @@ pub fn hold_together(decisions: &mut [Decision], switch: Switch) -> Vec<Page> {
         if let Some(fewer) = left.checked_sub(1) {
             left = fewer;
         } else {
-            hold(decision, "cap", &format!("{STEPS_AT_ONCE} accounts are acted on already; the next evaluation goes on"));
+            hold(
+                decision,
+                "cap",
+                &format!("{STEPS_AT_ONCE} accounts are acted on already; the next evaluation goes on"),
+            );
         }
     }
     pages

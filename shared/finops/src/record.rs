@@ -210,8 +210,8 @@ mod tests {
     fn the_timeline_has_an_end() {
         let mut record = record();
         for at in 0..70 {
-            record.note(Timestamp::UNIX_EPOCH, format!("{}", at / 1));
-            record.note(Timestamp::UNIX_EPOCH, format!("{}", at / 1));
+            record.note(Timestamp::UNIX_EPOCH, at.to_string());
+            record.note(Timestamp::UNIX_EPOCH, at.to_string());
         }
         assert_eq!(record.timeline.len(), 60);
         assert_eq!(record.timeline[0].what, "10");

@@ -144,13 +144,7 @@ fn reported(budget: &Budget, window: Window, costs: Option<&Costs>, now: Timesta
 
 /// The whole days of the bill, then day by day the greater of what the bill shows already and what the meter saw, with
 /// the usual share of services that are not metered.
-fn estimated(
-    budget: &Budget,
-    window: Window,
-    costs: Option<&Costs>,
-    meter: Option<&Meter>,
-    now: Timestamp,
-) -> Signal {
+fn estimated(budget: &Budget, window: Window, costs: Option<&Costs>, meter: Option<&Meter>, now: Timestamp) -> Signal {
     let Some(costs) = costs else { return Signal::unavailable("the bill was not read yet") };
     let Some(meter) = meter else { return Signal::unavailable("the account was not metered yet") };
     if now.duration_since(meter.read_at) > METER_HOLDS {

@@ -74,7 +74,8 @@ impl World {
         costs.take(window, days.map(|at| (at, day(spend(at)))).collect(), Some(through), read_at);
         costs.currencies = [Currency::USD].into();
         let metered = window.start.series(1.day()).take_while(|day| *day <= today);
-        self.meter = Some(Meter { read_at, by_day: metered.map(|day| (day, spend(day).0)).collect(), blind: Vec::new() });
+        self.meter =
+            Some(Meter { read_at, by_day: metered.map(|day| (day, spend(day).0)).collect(), blind: Vec::new() });
         self.now = read_at;
     }
 

@@ -29,12 +29,12 @@ mod pace;
 mod record;
 mod requests;
 mod reservations;
+#[cfg(feature = "spend")]
+mod spend;
 mod stacks;
 mod stamp;
 mod steps;
 mod sweeps;
-#[cfg(feature = "spend")]
-mod spend;
 mod table;
 #[cfg(any(feature = "remediations", feature = "spend"))]
 mod versioned;

@@ -36,8 +36,8 @@ fn stopped_kind(account: &AccountId) -> String {
     format!("spend-stopped#{account}")
 }
 
-fn in_seconds(now: Timestamp, kept: i64) -> Option<i64> {
-    Some(now.as_second().saturating_add(kept))
+fn in_seconds(now: Timestamp, kept: i64) -> i64 {
+    now.as_second().saturating_add(kept)
 }
 
 impl Ledger {
@@ -86,7 +86,7 @@ impl Ledger {
             content,
             kind: Some(ANOMALY.to_owned()),
             created_at: Some(anomaly.told_at.into()),
-            expires_at: in_seconds(anomaly.told_at, ANOMALY_SECONDS),
+            expires_at: Some(in_seconds(anomaly.told_at, ANOMALY_SECONDS)),
             ..Stored::default()
         };
         let told_at = [(":told".to_owned(), value(crate::Stamp::from(anomaly.told_at))?)].into();
@@ -172,7 +172,7 @@ impl Ledger {
             id,
             kind: Some(stopped_kind(account)),
             created_at: Some(now.into()),
-            expires_at: in_seconds(now, KEPT_SECONDS),
+            expires_at: Some(in_seconds(now, KEPT_SECONDS)),
             ..Stored::default()
         };
         self.store(stored, &mut stopped.version).await
@@ -190,7 +190,7 @@ impl Ledger {
         let stored = Stored {
             id: format!("told#{key}"),
             created_at: Some(now.into()),
-            expires_at: in_seconds(now, TOLD_SECONDS),
+            expires_at: Some(in_seconds(now, TOLD_SECONDS)),
             ..Stored::default()
         };
         self.put(item(stored)?, "attribute_not_exists(id)", [].into()).await
@@ -198,7 +198,8 @@ impl Ledger {
 
     /// Forgets that people were told: they were not after all.
     pub async fn untell(&self, key: &str) -> Result<(), Error> {
-        let gone = self.client.delete_item().table_name(&self.table).key("id", text(format!("told#{key}"))).send().await;
+        let gone =
+            self.client.delete_item().table_name(&self.table).key("id", text(format!("told#{key}"))).send().await;
         gone.map(drop).map_err(|error| AwsFault::new("dynamodb:DeleteItem", &error).into())
     }
 
@@ -233,7 +234,7 @@ impl Ledger {
             content,
             kind: Some(kind),
             created_at: Some(at.into()),
-            expires_at: in_seconds(at, kept),
+            expires_at: Some(in_seconds(at, kept)),
             ..Stored::default()
         };
         self.put(item(stored)?, "attribute_not_exists(id) OR attribute_exists(id)", [].into()).await.map(drop)

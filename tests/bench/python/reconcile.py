@@ -3,7 +3,6 @@
 import json
 import urllib.request
 
-import guardrails
 from landing_zone import CATALOG
 from ledger import Ledger, email_item, name_item, now
 from suite import client, fault, listed, serves
@@ -47,8 +46,7 @@ def answer(event, status, **more):
 
 
 def reconcile():
-    organization, created, root, partition = ensure_units()
-    organization["guardrails"], created_guardrails, updated_guardrails = guardrails.ensure(organizations, root, partition)
+    organization, created = ensure_units()
     item = {"id": "organization", "kind": "organization", **organization}
     ledger.put(item, "attribute_not_exists(id) OR attribute_exists(id)")
     accounts = list(listed(organizations, "list_accounts", "Accounts"))
@@ -62,8 +60,6 @@ def reconcile():
         "rootId": organization["rootId"],
         "created": created,
         "adopted": len(organization["units"]) - len(created),
-        "createdGuardrails": created_guardrails,
-        "updatedGuardrails": updated_guardrails,
         "newAccounts": new_accounts,
         "knownAccounts": len(accounts),
     }
@@ -90,11 +86,9 @@ def ensure_units():
         "managementAccount": described["MasterAccountId"],
         "rootId": roots[0]["Id"],
         "units": units,
-        "delegated": sorted(delegated()),
         "readAt": now(),
     }
-    partition = described.get("Arn", "arn:aws").split(":")[1]
-    return organization, created, roots[0], partition
+    return organization, created
 
 
 def adopt(siblings, name):
@@ -115,12 +109,6 @@ def create(parent, name):
 def list_units(parent):
     operation = "list_organizational_units_for_parent"
     return list(listed(organizations, operation, "OrganizationalUnits", ParentId=parent))
-
-
-def delegated():
-    """Every account that administers a service for the organization."""
-    accounts = listed(organizations, "list_delegated_administrators", "DelegatedAdministrators")
-    return {account["Id"] for account in accounts}
 
 
 def remember(account):

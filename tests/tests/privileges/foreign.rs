@@ -80,13 +80,6 @@ fn accounts(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
                 item("PutItem", "request#x"),
                 everything("organizations:MoveAccount"),
                 everything("organizations:CreateAccount"),
-                Need::new("organizations:AttachPolicy", place.organizations("p-any")),
-                Need::new("organizations:DeletePolicy", place.organizations("p-any")),
-                // A policy of another type.
-                Need::new(
-                    "organizations:UpdatePolicy",
-                    place.organizations("p-any").replace("/service_control_policy/", "/tag_policy/"),
-                ),
             ],
         ),
         ("account-vending", vec![Need::new("lambda:InvokeFunction", place.function("api"))]),

@@ -32,8 +32,8 @@ pub(crate) struct Place {
     management: String,
     organization: String,
     table: String,
-    /// ARNs of the units below the root and, last, of the root: `MoveAccount` is checked on both parents as well, which
-    /// the record does not name.
+    /// ARNs of the root and of the units below it: `MoveAccount` is checked on both parents as well, which the record
+    /// does not name.
     parents: Vec<String>,
 }
 
@@ -65,16 +65,9 @@ impl Place {
             _ if is_account(id) => "account",
             _ if id.starts_with("ou-") => "ou",
             _ if id.starts_with("r-") => "root",
-            _ if id.starts_with("p-") => return self.guardrail(id),
             _ => return format!("arn:aws:organizations::{management}:any"),
         };
         format!("arn:aws:organizations::{management}:{kind}/{organization}/{id}")
-    }
-
-    /// The ARN of a service control policy.
-    fn guardrail(&self, id: &str) -> String {
-        let Self { management, organization, .. } = self;
-        format!("arn:aws:organizations::{management}:policy/{organization}/service_control_policy/{id}")
     }
 
     pub(crate) fn item(&self, action: &str, id: &str) -> Need {
@@ -116,14 +109,8 @@ impl Place {
             }
             "organizations" => {
                 let parents: &[String] = if call.action == "MoveAccount" { &self.parents } else { &[] };
-                let own = match &*call.action {
-                    // The record has its name; an id it gets only then.
-                    "CreatePolicy" => self.guardrail("p-new"),
-                    // The record does not name the root.
-                    "EnablePolicyType" => self.parents.last().expect("the root").clone(),
-                    _ => self.organizations(resource),
-                };
-                parents.iter().cloned().chain([own]).map(|resource| Need::new(&action, resource)).collect()
+                let all = parents.iter().cloned().chain([self.organizations(resource)]);
+                all.map(|resource| Need::new(&action, resource)).collect()
             }
             "account" => {
                 let Self { management, organization, .. } = self;

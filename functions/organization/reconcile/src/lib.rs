@@ -1,17 +1,13 @@
 //! Brings the organizational units about and remembers the organization, so that no request has to look it up.
 //!
 //! Units that are there are adopted by name, never made twice; accounts that are there are remembered with their names
-//! and root e-mails. The service control policies that hold spending are kept as the suite has them; attaching them is
-//! for others. Runs on every deployment (as a custom resource), daily, and when invoked with `{}`.
+//! and root e-mails. Runs on every deployment (as a custom resource), daily, and when invoked with `{}`.
 
 mod custom_resource;
-mod guardrails;
 mod organization;
 
-use ::guardrails::Guardrail;
 use aws::{AwsFault, ConfigError};
 use custom_resource::CustomResource;
-use guardrails::Names;
 use jiff::Timestamp;
 use landing_zone::{Class, Diagnosis, Fault, UnitPath};
 use ledger::Ledger;
@@ -21,7 +17,6 @@ use serde::{Deserialize, Serialize};
 pub struct App {
     ledger: Ledger,
     organizations: aws_sdk_organizations::Client,
-    names: Names,
     clock: fn() -> Timestamp,
 }
 
@@ -31,7 +26,6 @@ impl App {
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             organizations: aws_sdk_organizations::Client::new(config),
-            names: Names::from_environment()?,
             clock: Timestamp::now,
         })
     }
@@ -55,8 +49,6 @@ pub struct Report {
     root_id: String,
     created: Vec<UnitPath>,
     adopted: usize,
-    created_guardrails: Vec<Guardrail>,
-    updated_guardrails: Vec<Guardrail>,
     new_accounts: usize,
     known_accounts: usize,
 }
@@ -113,9 +105,7 @@ pub async fn handle(app: &App, event: Event) -> Result<Option<Report>, Error> {
 }
 
 async fn reconcile(app: &App) -> Result<Report, Error> {
-    let mut found = organization::ensure(&app.organizations, (app.clock)()).await?;
-    let kept = guardrails::ensure(&app.organizations, &found.root, &app.names, &found.partition).await?;
-    found.organization.guardrails = kept.ids;
+    let found = organization::ensure(&app.organizations, (app.clock)()).await?;
     app.ledger.store_organization(&found.organization).await?;
     let accounts = organization::accounts(&app.organizations).await?;
     let mut new_accounts = 0;
@@ -131,8 +121,6 @@ async fn reconcile(app: &App) -> Result<Report, Error> {
         root_id: found.organization.root_id,
         adopted: found.organization.units.len() - found.created.len(),
         created: found.created,
-        created_guardrails: kept.created,
-        updated_guardrails: kept.updated,
         new_accounts,
         known_accounts: accounts.len(),
     })

@@ -136,7 +136,11 @@ fn missing_data_is_not_zero() {
     let mut world = over();
     world.costs = None;
     let decision = world.decide();
-    assert!(decision.rules.iter().all(|rule| !rule.holds && rule.because.contains("unavailable")), "{:?}", decision.rules);
+    assert!(
+        decision.rules.iter().all(|rule| !rule.holds && rule.because.contains("unavailable")),
+        "{:?}",
+        decision.rules
+    );
     // Nothing is called for, and yet nothing is taken back.
     let mut world = at(Stage::Restrict).at("2026-12-05T12:00:00Z");
     world.costs = None;
@@ -230,7 +234,9 @@ fn a_raised_limit_takes_it_back() {
 fn a_new_period_has_to_show_itself_first() {
     let quiet = |now: &str| {
         let mut world = at(Stage::Restrict);
-        world.refresh(now.parse().unwrap(), |day| if day.month() == 11 { (30.into(), 1.into()) } else { (1.into(), 0.into()) });
+        world.refresh(now.parse().unwrap(), |day| {
+            if day.month() == 11 { (30.into(), 1.into()) } else { (1.into(), 0.into()) }
+        });
         world
     };
     for (now, outcome) in [
@@ -285,8 +291,5 @@ fn nobody_works_on_an_account_twice() {
 
 #[test]
 fn what_was_reached_remembers_its_period() {
-    assert_eq!(
-        at(Stage::Restrict).record.reached.map(|Reached { period, .. }| period),
-        Some(date(2026, 11, 1))
-    );
+    assert_eq!(at(Stage::Restrict).record.reached.map(|Reached { period, .. }| period), Some(date(2026, 11, 1)));
 }

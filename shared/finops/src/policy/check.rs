@@ -16,7 +16,10 @@ pub(super) fn check(policy: &Policy) -> Result<(), PolicyError> {
     }
     let base = policy.budgets.iter().enumerate().find(|(_, row)| scope(row) == (None, None, None));
     let Some((at, base)) = base else {
-        return Err(PolicyError::at("budgets", "one row has to be for all accounts (without account, accountType, environment)"));
+        return Err(PolicyError::at(
+            "budgets",
+            "one row has to be for all accounts (without account, accountType, environment)",
+        ));
     };
     if let Some(field) = missing(base) {
         return Err(PolicyError::at(format!("budgets[{at}].{field}"), "has to be given in the row for all accounts"));
@@ -100,13 +103,14 @@ fn check_condition(stage: Stage, condition: &Condition) -> Result<(), String> {
     Ok(())
 }
 
+/// One of the percentages of a condition.
+type Percent = fn(&Condition) -> Option<Decimal>;
+
 /// A later stage is not called for before an earlier one, signal by signal.
 fn ordered(row: &Row, path: &str) -> Result<(), PolicyError> {
     let Some(stages) = &row.stages else { return Ok(()) };
-    let lowest = |stage: &Stage, of: fn(&Condition) -> Option<Decimal>| {
-        stages.get(stage).into_iter().flatten().filter_map(of).min()
-    };
-    let signals: [(&str, fn(&Condition) -> Option<Decimal>); 3] = [
+    let lowest = |stage: &Stage, of: Percent| stages.get(stage).into_iter().flatten().filter_map(of).min();
+    let signals: [(&str, Percent); 3] = [
         ("reportedPercent", |condition| condition.reported_percent),
         ("estimatedPercent", |condition| condition.estimated_percent),
         ("forecastPercent", |condition| condition.forecast_percent),
@@ -190,31 +194,81 @@ mod tests {
             (row(json!({"accountType": "audit", "limits": "1"})), "budgets[4].limits: unknown field"),
             (row(json!({"accountType": "audit", "environment": "dev"})), "budgets[4].environment: audit accounts"),
             (row(json!({"account": "11112222333"})), "budgets[4].account"),
-            (row(json!({"accountType": "network", "environment": "prod", "maxStage": "stop", "approval": []})), "without approval"),
-            (row(json!({"account": "111122223333", "maxStage": "restrict", "approval": []})), "budgets[4].maxStage: in prod: restrict would act on production"),
-            (row(json!({"accountType": "network", "approval": ["notify"]})), "budgets[4].approval: notify does nothing"),
-            (row(json!({"accountType": "network", "stages": {"notify": []}})), "budgets[4].stages.notify: has no condition"),
-            (row(json!({"accountType": "network", "stages": {"notify": [{}]}})), "budgets[4].stages.notify[0]: is empty"),
-            (row(json!({"accountType": "network", "stages": {"none": [{"reportedPercent": "1"}]}})), "budgets[4].stages.none"),
-            (row(json!({"accountType": "network", "stages": {"notify": [{"reportedPercent": "1001"}]}})), "not between"),
-            (row(json!({"accountType": "network", "stages": {"stop": [{"forecastPercent": "150"}]}})), "budgets[4].stages.stop[0]: stop needs money that was spent"),
-            (row(json!({"accountType": "network", "stages": {"restrict": [{"anomalyImpact": "150"}]}})), "needs money that was spent"),
             (
-                row(json!({"accountType": "network", "stages": {"notify": [{"reportedPercent": "90"}], "stop": [{"reportedPercent": "80"}]}})),
+                row(json!({"accountType": "network", "environment": "prod", "maxStage": "stop", "approval": []})),
+                "without approval",
+            ),
+            (
+                row(json!({"account": "111122223333", "maxStage": "restrict", "approval": []})),
+                "budgets[4].maxStage: in prod: restrict would act on production",
+            ),
+            (
+                row(json!({"accountType": "network", "approval": ["notify"]})),
+                "budgets[4].approval: notify does nothing",
+            ),
+            (
+                row(json!({"accountType": "network", "stages": {"notify": []}})),
+                "budgets[4].stages.notify: has no condition",
+            ),
+            (
+                row(json!({"accountType": "network", "stages": {"notify": [{}]}})),
+                "budgets[4].stages.notify[0]: is empty",
+            ),
+            (
+                row(json!({"accountType": "network", "stages": {"none": [{"reportedPercent": "1"}]}})),
+                "budgets[4].stages.none",
+            ),
+            (
+                row(json!({"accountType": "network", "stages": {"notify": [{"reportedPercent": "1001"}]}})),
+                "not between",
+            ),
+            (
+                row(json!({"accountType": "network", "stages": {"stop": [{"forecastPercent": "150"}]}})),
+                "budgets[4].stages.stop[0]: stop needs money that was spent",
+            ),
+            (
+                row(json!({"accountType": "network", "stages": {"restrict": [{"anomalyImpact": "150"}]}})),
+                "needs money that was spent",
+            ),
+            (
+                row(
+                    json!({"accountType": "network", "stages": {"notify": [{"reportedPercent": "90"}], "stop": [{"reportedPercent": "80"}]}}),
+                ),
                 "budgets[4].stages.stop: reportedPercent 80 comes before that of notify, which is 90",
             ),
-            (row(json!({"accountType": "network", "environment": "dev", "stages": {"notify": [{"reportedPercent": "90"}]}})), "freeze has no condition"),
+            (
+                row(
+                    json!({"accountType": "network", "environment": "dev", "stages": {"notify": [{"reportedPercent": "90"}]}}),
+                ),
+                "freeze has no condition",
+            ),
             (with(|document| document["budgets"][0]["limit"] = Value::Null), "budgets[0].limit: has to be given"),
-            (with(|document| { document["budgets"].as_array_mut().unwrap().remove(0); }), "budgets: one row has to be for all"),
+            (
+                with(|document| {
+                    document["budgets"].as_array_mut().unwrap().remove(0);
+                }),
+                "budgets: one row has to be for all",
+            ),
             (with(|document| document["currency"] = json!("usd")), "currency"),
             (with(|document| document["mode"] = json!("on")), "mode: unknown variant"),
-            (with(|document| document["exemptions"] = json!([{"account": "111122223333", "by": "j", "reason": "r"}])), "exemptions[0]: missing field `until`"),
             (
-                with(|document| document["exemptions"] = json!([{"account": "111122223333", "until": "2027-02-29", "by": "j", "reason": "r"}])),
+                with(|document| {
+                    document["exemptions"] = json!([{"account": "111122223333", "by": "j", "reason": "r"}]);
+                }),
+                "exemptions[0]: missing field `until`",
+            ),
+            (
+                with(|document| {
+                    document["exemptions"] =
+                        json!([{"account": "111122223333", "until": "2027-02-29", "by": "j", "reason": "r"}]);
+                }),
                 "exemptions[0].until",
             ),
             (
-                with(|document| document["exemptions"] = json!([{"account": "111122223333", "until": "2027-02-28", "by": " ", "reason": "r"}])),
+                with(|document| {
+                    document["exemptions"] =
+                        json!([{"account": "111122223333", "until": "2027-02-28", "by": " ", "reason": "r"}]);
+                }),
                 "exemptions[0].by: has to say something",
             ),
         ] {

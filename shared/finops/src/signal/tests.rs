@@ -89,7 +89,13 @@ fn anomalies_count_while_they_last() {
     let told_at = world.now;
     world.anomalies = vec![
         Anomaly { id: "a".into(), told_at, start: date(2026, 11, 18), service: None, impact: 7.into() },
-        Anomaly { id: "b".into(), told_at: told_at - SignedDuration::from_hours(97), start: date(2026, 11, 1), service: None, impact: 9.into() },
+        Anomaly {
+            id: "b".into(),
+            told_at: told_at - SignedDuration::from_hours(97),
+            start: date(2026, 11, 1),
+            service: None,
+            impact: 9.into(),
+        },
     ];
     assert_eq!(known(&signals(&world).anomaly).amount, 7.into());
 }

@@ -1,1 +1,0 @@
-//! Keeps an AWS Budget per account in step with the policy.

@@ -1,3 +1,0 @@
-//! Starts the function; see the library for what it does.
-
-fn main() {}

@@ -1,1 +1,0 @@
-//! Brings one account one stage up or down.

@@ -1,1 +1,0 @@
-//! Computes the stage each account should be in, and starts what brings it there.

@@ -1,1 +1,0 @@
-//! Finds what is idle, warns its owner, and stops it where that is wanted.
