@@ -29,10 +29,11 @@ up: $(VENV)/.ready ## Starts the embedded AWS, builds and deploys the suite into
 down: ## Stops what `make up` started
 	@if [ -x $(PYTHON) ]; then $(PYTHON) tests/local-aws/local_aws.py down >&2; fi
 
-lint: $(VENV)/.ready $(VENV)/checkov/.ready ## Format, clippy, catalog of controls and templates, warnings are errors
+lint: $(VENV)/.ready $(VENV)/checkov/.ready ## Format, clippy, catalogs of controls and workloads, templates, warnings are errors
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	$(PYTHON) tests/catalog/check.py
+	$(PYTHON) tests/catalog/workloads.py
 	$(VENV)/bin/cfn-lint sam/*.yaml --ignore-templates sam/openapi.yaml sam/checkov.yaml
 	cd sam && AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(abspath $(VENV))/bin/sam validate --lint
 	$(VENV)/checkov/bin/checkov --config-file sam/checkov.yaml --directory sam --framework cloudformation --compact --quiet

@@ -5,6 +5,7 @@ use crate::{
     Account, Anomaly, Budget, Condition, Costs, Exemption, Meter, Mode, Rail, Record, Signals, Stage, Window, day_of,
     guardrails_of, rails,
 };
+use guardrails::Guardrail;
 use jiff::{Timestamp, civil::Date};
 use landing_zone::AccountId;
 use rust_decimal::Decimal;
@@ -42,8 +43,8 @@ pub struct Facts<'a> {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InPlace {
-    /// Ids of our guardrails that are attached to it.
-    pub guardrails: BTreeSet<String>,
+    /// Our guardrails that are attached to it.
+    pub guardrails: BTreeSet<Guardrail>,
     /// What runs and could be stopped.
     pub running: usize,
 }
@@ -177,13 +178,13 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     let desired = caps.iter().map(|(_, stage)| *stage).chain([called]).min().unwrap_or_default();
     let called_since = called_since(facts, window, &rules);
     let step = step(facts, window, desired);
-    let mut rails: Vec<Rail> = caps.into_iter().map(|(rail, _)| rail).collect();
     let (plausible, doubted) = rails::plausible(facts, window);
-    rails.push(plausible);
+    let mut in_the_way = vec![plausible];
     if let Some(step) = &step {
-        rails.extend(rails::of_step(facts, step, window, &signals, &rules, &called_since));
+        in_the_way.extend(rails::of_step(facts, step, window, &signals, &rules, &called_since));
     }
-    let outcome = outcome(facts, step.as_ref(), &rails);
+    let outcome = outcome(facts, step.as_ref(), &in_the_way);
+    let rails = caps.into_iter().map(|(cap, _)| cap).chain(in_the_way).collect();
     Decision {
         account: facts.account.id.clone(),
         at: facts.now,
@@ -203,7 +204,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
 }
 
 fn outcome(facts: &Facts<'_>, step: Option<&Step>, rails: &[Rail]) -> Outcome {
-    let stands = |rail: &Rail| rail.holds && !rail.is_cap() && rail.name != rails::APPROVAL;
+    let stands = |rail: &Rail| rail.holds && rail.name != rails::APPROVAL;
     let Some(step) = step else { return Outcome::Settled };
     if rails.iter().any(stands) {
         return Outcome::Held;
@@ -293,7 +294,8 @@ fn step_id(direction: Direction, to: Stage, period: Date) -> String {
 /// True where what the stage needs is not there any more.
 fn slipped(facts: &Facts<'_>) -> bool {
     let (stage, Some(seen)) = (facts.record.stage, facts.in_place) else { return false };
-    guardrails_of(stage).iter().any(|id| !seen.guardrails.contains(*id)) || (stage >= Stage::Stop && seen.running > 0)
+    guardrails_of(stage).iter().any(|guardrail| !seen.guardrails.contains(guardrail))
+        || (stage >= Stage::Stop && seen.running > 0)
 }
 
 #[cfg(test)]

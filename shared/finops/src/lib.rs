@@ -29,7 +29,7 @@ pub use period::{Period, Window, day_of, start_of};
 pub use policy::{Basis, Budget, Condition, Exemption, Mode, Override, Policy, PolicyError};
 pub use prices::*;
 pub use rails::{Page, Rail, Switch, hold_together};
-pub use record::{Entry, FREEZE, Holder, Lease, RESTRICT, Reached, Record, Verdict, guardrails_of};
+pub use record::{Entry, Holder, Lease, Reached, Record, Verdict, guardrails_of};
 pub use signal::{Anomaly, Meter, Reading, Signal, Signals};
 pub use stage::Stage;
 pub use usage::*;

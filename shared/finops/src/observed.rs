@@ -1,6 +1,6 @@
 //! What one look into an account showed: where it lies, what is attached to it, what was metered in it.
 
-use crate::{Account, Calibration, InPlace, Meter, Running, Unpriced};
+use crate::{Account, Calibration, InPlace, Meter, Running, Unpriced, day_of};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -36,16 +36,14 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Keeps days that were metered before and are not metered any more.
+    /// Keeps what was metered before: a day never cost less than what was seen of it once. A machine that was stopped
+    /// since, and a Region that is out of sight now, are missing from the new look.
     #[must_use]
     pub fn after(mut self, before: Option<&Self>) -> Self {
-        let oldest = crate::day_of(self.at).saturating_sub(KEPT_DAYS.days());
+        let oldest = day_of(self.at).saturating_sub(KEPT_DAYS.days());
         for (day, amount) in before.iter().flat_map(|before| &before.by_day).filter(|(day, _)| **day >= oldest) {
-            let now = self.by_day.entry(*day).or_insert(*amount);
-            // What could be seen once and is out of sight now was spent all the same.
-            if !self.blind.is_empty() {
-                *now = (*now).max(*amount);
-            }
+            let known = self.by_day.entry(*day).or_insert(*amount);
+            *known = (*known).max(*amount);
         }
         self
     }
@@ -59,5 +57,43 @@ impl Observed {
             by_day: self.by_day.iter().map(|(day, amount)| (*day, amount * calibration.factor)).collect(),
             blind: self.blind.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use jiff::civil::date;
+
+    fn observed(at: &str, by_day: &[(Date, i64)]) -> Observed {
+        Observed {
+            account: World::new().account,
+            at: at.parse().unwrap(),
+            in_place: Some(InPlace::default()),
+            by_day: by_day.iter().map(|(day, amount)| (*day, (*amount).into())).collect(),
+            blind: Vec::new(),
+            running: Vec::new(),
+            unpriced: Vec::new(),
+            unpriced_share: Decimal::ZERO,
+        }
+    }
+
+    #[test]
+    fn what_was_seen_once_was_spent() {
+        let [old, first, second] = [date(2026, 10, 1), date(2026, 11, 18), date(2026, 11, 19)];
+        let before = observed("2026-11-19T12:00:00Z", &[(old, 9), (first, 5), (second, 3)]);
+        let after = observed("2026-11-20T12:00:00Z", &[(first, 2), (second, 4)]).after(Some(&before));
+        assert_eq!(after.by_day, [(first, 5.into()), (second, 4.into())].into());
+    }
+
+    #[test]
+    fn an_account_that_was_not_entered_has_no_meter() {
+        let calibration = Calibration { factor: Decimal::TWO, days: 3, calibrated: true };
+        let day = date(2026, 11, 19);
+        let mut seen = observed("2026-11-20T12:00:00Z", &[(day, 4)]);
+        assert_eq!(seen.meter(&calibration).unwrap().by_day, [(day, 8.into())].into());
+        seen.in_place = None;
+        assert_eq!(seen.meter(&calibration), None);
     }
 }

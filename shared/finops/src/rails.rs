@@ -1,26 +1,17 @@
 //! What stands between a condition that holds and anything being done. Rails are code: no document loosens them.
 
-use crate::{
-    Anomaly, Basis, Costs, Decision, Direction, Facts, Outcome, Rule, Signals, Since, Stage, Step, Window, day_of,
-};
-use jiff::{SignedDuration, ToSpan as _, civil::Date};
+mod plausible;
+mod together;
+
+use crate::{Anomaly, Costs, Direction, Facts, Rule, Signals, Since, Stage, Step, Window, day_of};
+use jiff::{SignedDuration, ToSpan as _};
 use landing_zone::Environment;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A day that costs over ten times the most of five weeks is doubted, unless the meter saw it too.
-const JUMP: i64 = 10;
-const TRAILING_DAYS: i32 = 35;
-
-/// Below so much a day nothing is doubted: it is less than looking into it.
-const DOUBTED_FROM: i64 = 1_000;
-
-/// No day of one account is believed beyond this, whatever else agrees. In July 2026 wrong prices showed trillions.
-const CEILING: i64 = 1_000_000;
-
-/// The meter agrees with the bill where it saw at least a third of it.
-const METER_AGREES: i64 = 3;
+pub(crate) use plausible::plausible;
+pub use together::{Page, Switch, hold_together};
 
 /// A second reading of the bill is one of another refresh; AWS refreshes up to three times a day.
 const SECOND_BILL: SignedDuration = SignedDuration::from_hours(4);
@@ -31,16 +22,8 @@ const SECOND_METER: SignedDuration = SignedDuration::from_mins(50);
 /// Cost Explorer is up to a day late; after three nobody knows what is going on.
 const LATE_DAYS: i32 = 3;
 
-/// More accounts than this at once, and more than a tenth of all, and it is the data or the policy that is wrong.
-const BRAKE_ACCOUNTS: usize = 3;
-
-/// Steps of one evaluation. The next goes on.
-const STEPS_AT_ONCE: usize = 5;
-
 /// The rail that people open.
 pub(crate) const APPROVAL: &str = "approval";
-
-const CAPS: [&str; 5] = ["account", "policy", "exemption", "override", "signals"];
 
 /// Something that may stand in the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,11 +39,6 @@ pub struct Rail {
 impl Rail {
     fn new(name: &str, holds: bool, because: impl Into<String>) -> Self {
         Self { name: name.to_owned(), holds, because: because.into() }
-    }
-
-    /// True for rails that say how far an account may come, not whether a step may be taken.
-    pub(crate) fn is_cap(&self) -> bool {
-        CAPS.contains(&self.name.as_str())
     }
 }
 
@@ -81,64 +59,10 @@ pub(crate) fn caps(facts: &Facts<'_>) -> Vec<(Rail, Stage)> {
     caps
 }
 
-/// Whether the figures can be believed, and the first day that cannot.
-pub(crate) fn plausible(facts: &Facts<'_>, window: Window) -> (Rail, Option<Date>) {
-    let doubt = facts.costs.and_then(|costs| doubtful_day(facts, costs, window));
-    let doubt = doubt.or_else(|| facts.anomalies.iter().find_map(doubtful_anomaly));
-    let Some(doubt) = doubt else {
-        return (Rail::new("plausible", false, "no day of the period is out of proportion"), None);
-    };
-    // People who approved a step in this period have looked at the figures.
-    let period = window.start.to_string();
-    let looked = facts.record.verdicts.iter().any(|(id, verdict)| verdict.approved && id.ends_with(&period));
-    if looked && !doubt.beyond {
-        return (Rail::new("plausible", false, format!("{}; somebody looked at it", doubt.why)), None);
-    }
-    (Rail::new("plausible", true, doubt.why), Some(doubt.day))
-}
-
-struct Doubt {
-    day: Date,
-    why: String,
-    /// Beyond the ceiling: no approval makes it true.
-    beyond: bool,
-}
-
-fn doubtful_anomaly(anomaly: &Anomaly) -> Option<Doubt> {
-    (anomaly.impact >= Decimal::from(CEILING)).then(|| Doubt {
-        day: anomaly.start,
-        why: format!("anomaly {} is told to cost {}", anomaly.id, anomaly.impact.round_dp(2)),
-        beyond: true,
-    })
-}
-
-fn doubtful_day(facts: &Facts<'_>, costs: &Costs, window: Window) -> Option<Doubt> {
-    let usual = facts.budget.limit / Decimal::from(window.days_after(window.start).max(1));
-    // The last days before the period count as well: they are what estimates begin with.
-    let from = window.start.saturating_sub(3.days());
-    costs.days.range(from..window.end).find_map(|(day, costs_of_day)| {
-        let total = costs_of_day.total(Basis::Gross);
-        if total >= Decimal::from(CEILING) {
-            let why = format!("{} on {day} is more than any account spends in a day", total.round_dp(2));
-            return Some(Doubt { day: *day, why, beyond: true });
-        }
-        if total < Decimal::from(DOUBTED_FROM) {
-            return None;
-        }
-        let most = costs.most_before(*day, TRAILING_DAYS, Basis::Gross).max(usual);
-        let metered = facts.meter.and_then(|meter| meter.by_day.get(day)).copied().unwrap_or_default();
-        let doubted = total > most * Decimal::from(JUMP) && metered * Decimal::from(METER_AGREES) < total;
-        doubted.then(|| Doubt {
-            day: *day,
-            why: format!(
-                "{} on {day} is over {JUMP} times the {} of the five weeks before, and the meter saw {}",
-                total.round_dp(2),
-                most.round_dp(2),
-                metered.round_dp(2)
-            ),
-            beyond: false,
-        })
-    })
+/// Anomalies that go on.
+fn lasting<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Anomaly> {
+    let now = facts.now;
+    facts.anomalies.iter().filter(move |anomaly| anomaly.lasts(now))
 }
 
 /// What stands in the way of a step.
@@ -234,7 +158,7 @@ fn corroborated(
     if by_bill && metered * Decimal::TWO >= facts.budget.limit {
         return rail(false, format!("the bill says so, and the meter alone saw {}", metered.round_dp(2)));
     }
-    let caused: Decimal = facts.anomalies.iter().map(|anomaly| anomaly.impact).sum();
+    let caused: Decimal = lasting(facts).map(|anomaly| anomaly.impact).sum();
     if Decimal::ZERO < caused && caused * Decimal::TEN >= facts.budget.limit {
         return rail(false, format!("anomalies of {} say so too", caused.round_dp(2)));
     }
@@ -288,110 +212,3 @@ fn confirmed(facts: &Facts<'_>, step: &Step, window: Window, signals: &Signals, 
         _ => rail(true, format!("the bill shows no whole day since {}", window.start)),
     }
 }
-
-/// Whether the suite may act at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Switch {
-    /// It may.
-    On,
-    /// Nothing is done to any account, in neither direction.
-    Off,
-}
-
-/// Something that people are told at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
-    /// Told once under this key.
-    pub key: String,
-    /// The first line.
-    pub subject: String,
-    /// What was seen.
-    pub text: String,
-}
-
-/// Looks at the decisions about all accounts: the switch, the brake, and how much may be done at once. What somebody
-/// approved goes through the brake.
-pub fn hold_together(decisions: &mut [Decision], switch: Switch) -> Vec<Page> {
-    if switch == Switch::Off {
-        hold_those(decisions, |_| true, "switch", "enforcement is switched off");
-    }
-    let mut pages: Vec<Page> = doubted(decisions).into_iter().collect();
-    let rises = |decision: &Decision| {
-        decision.outcome != Outcome::Settled
-            && decision.step.as_ref().is_some_and(|step| step.direction == Direction::Up && !step.approved)
-    };
-    let by_itself = |decision: &Decision| rises(decision) && matches!(decision.outcome, Outcome::Act | Outcome::Would);
-    let rising = decisions.iter().filter(|decision| by_itself(decision)).count();
-    let doubted = decisions.iter().filter(|decision| decision.doubted.is_some()).count();
-    if doubted > BRAKE_ACCOUNTS {
-        hold_those(decisions, rises, "brake", &format!("figures of {doubted} accounts cannot be believed"));
-    } else if rising > BRAKE_ACCOUNTS && rising * 10 > decisions.len() {
-        let because = format!("{rising} of {} accounts would be acted on at once", decisions.len());
-        pages.extend(braked(decisions, &because));
-        hold_those(decisions, by_itself, "brake", &because);
-    }
-    let mut left = STEPS_AT_ONCE;
-    for decision in decisions.iter_mut().filter(|decision| decision.outcome == Outcome::Act) {
-        if let Some(fewer) = left.checked_sub(1) {
-            left = fewer;
-        } else {
-            hold(
-                decision,
-                "cap",
-                &format!("{STEPS_AT_ONCE} accounts are acted on already; the next evaluation goes on"),
-            );
-        }
-    }
-    pages
-}
-
-fn braked(decisions: &[Decision], because: &str) -> Option<Page> {
-    let day = day_of(decisions.first()?.at);
-    Some(Page {
-        key: format!("brake-{day}"),
-        subject: format!("Spending: {because}"),
-        text: format!(
-            "{because}. Nothing is done to any of them until somebody has looked: approve single steps, or set the policy right."
-        ),
-    })
-}
-
-fn hold_those(decisions: &mut [Decision], which: impl Fn(&Decision) -> bool, name: &str, because: &str) {
-    for decision in decisions.iter_mut().filter(|decision| decision.outcome != Outcome::Settled) {
-        if which(decision) {
-            hold(decision, name, because);
-        }
-    }
-}
-
-fn hold(decision: &mut Decision, name: &str, because: &str) {
-    decision.rails.push(Rail::new(name, true, because));
-    decision.outcome = Outcome::Held;
-}
-
-/// One page for all accounts whose figures cannot be believed, told once for the day that is doubted.
-fn doubted(decisions: &[Decision]) -> Option<Page> {
-    let first = decisions.iter().filter_map(|decision| decision.doubted).min()?;
-    let lines: Vec<String> = decisions
-        .iter()
-        .filter(|decision| decision.doubted.is_some())
-        .map(|decision| {
-            let why = decision.rails.iter().find(|rail| rail.name == "plausible").map_or("", |rail| &rail.because);
-            format!("{}: {why}", decision.account)
-        })
-        .collect();
-    let shown = lines.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
-    let more = match lines.len().saturating_sub(20) {
-        0 => String::new(),
-        more => format!("\nand {more} more"),
-    };
-    Some(Page {
-        key: format!("doubted-{first}"),
-        subject: format!("Spending: figures of {} accounts cannot be believed", lines.len()),
-        text: format!("Nothing is done to these accounts. Look at the bill before anything else.\n\n{shown}{more}"),
-    })
-}
-
-#[cfg(test)]
-mod tests;

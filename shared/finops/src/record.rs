@@ -1,17 +1,12 @@
 //! What the suite did to an account, and what people decided about it. The ledger keeps one for each account.
 
 use crate::{Override, Stage, Window};
+use guardrails::Guardrail;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use landing_zone::{AccountId, Failure};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// The guardrail that denies what is new.
-pub const RESTRICT: &str = "spend-restrict";
-
-/// The guardrail that denies invocation as well.
-pub const FREEZE: &str = "spend-freeze";
 
 /// Entries of a timeline; older ones make room.
 const TIMELINE: usize = 60;
@@ -28,9 +23,9 @@ pub struct Record {
     /// Under what it was brought there.
     #[serde(default)]
     pub reached: Option<Reached>,
-    /// Guardrails on the account, by id: ours from before the call that attaches them until after the one that detaches.
+    /// Guardrails on the account: ours from before the call that attaches them until after the one that detaches.
     #[serde(default)]
-    pub guardrails: BTreeMap<String, Holder>,
+    pub guardrails: BTreeMap<Guardrail, Holder>,
     /// What people said to proposals, by their id.
     #[serde(default)]
     pub verdicts: BTreeMap<String, Verdict>,
@@ -160,11 +155,11 @@ impl Record {
 
 /// The guardrails that a stage needs.
 #[must_use]
-pub fn guardrails_of(stage: Stage) -> &'static [&'static str] {
+pub fn guardrails_of(stage: Stage) -> &'static [Guardrail] {
     match stage {
         Stage::None | Stage::Notify => &[],
-        Stage::Restrict | Stage::Stop => &[RESTRICT],
-        Stage::Freeze => &[RESTRICT, FREEZE],
+        Stage::Restrict | Stage::Stop => &[Guardrail::SpendRestrict],
+        Stage::Freeze => &[Guardrail::SpendRestrict, Guardrail::SpendFreeze],
     }
 }
 

@@ -48,6 +48,14 @@ pub struct Anomaly {
     pub impact: Decimal,
 }
 
+impl Anomaly {
+    /// True while it goes on, as far as is known.
+    #[must_use]
+    pub fn lasts(&self, now: Timestamp) -> bool {
+        now.duration_since(self.told_at) <= ANOMALY_HOLDS
+    }
+}
+
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -219,7 +227,7 @@ fn forecast(budget: &Budget, window: Window, costs: Option<&Costs>, spent: [&Sig
 }
 
 fn anomaly(anomalies: &[Anomaly], now: Timestamp) -> Signal {
-    let lasting = || anomalies.iter().filter(|anomaly| now.duration_since(anomaly.told_at) <= ANOMALY_HOLDS);
+    let lasting = || anomalies.iter().filter(|anomaly| anomaly.lasts(now));
     let Some(as_of) = lasting().map(|anomaly| anomaly.told_at).max() else {
         return Signal::unavailable("no anomaly was told of lately");
     };

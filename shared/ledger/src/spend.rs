@@ -2,8 +2,7 @@
 
 use crate::{
     Error, Ledger, Versioned,
-    requests::INDEX,
-    table::{Item, item, read, text, update, value},
+    table::{item, text, update, value},
     versioned::{Stored, parsed, written},
 };
 use aws::AwsFault;
@@ -180,9 +179,7 @@ impl Ledger {
 
     /// Forgets what was stopped: it runs again, or somebody else has it.
     pub async fn forget_stopped(&self, account: &AccountId, arn: &str) -> Result<(), Error> {
-        let id = format!("stopped#{account}#{arn}");
-        let gone = self.client.delete_item().table_name(&self.table).key("id", text(id)).send().await;
-        gone.map(drop).map_err(|error| AwsFault::new("dynamodb:DeleteItem", &error).into())
+        self.forget(format!("stopped#{account}#{arn}")).await
     }
 
     /// True for the first who tells people this: then it is on record that they were told.
@@ -198,9 +195,7 @@ impl Ledger {
 
     /// Forgets that people were told: they were not after all.
     pub async fn untell(&self, key: &str) -> Result<(), Error> {
-        let gone =
-            self.client.delete_item().table_name(&self.table).key("id", text(format!("told#{key}"))).send().await;
-        gone.map(drop).map_err(|error| AwsFault::new("dynamodb:DeleteItem", &error).into())
+        self.forget(format!("told#{key}")).await
     }
 
     /// Takes one of the day's `most` paid requests; false when there is none left.
@@ -240,28 +235,12 @@ impl Ledger {
         self.put(item(stored)?, "attribute_not_exists(id) OR attribute_exists(id)", [].into()).await.map(drop)
     }
 
+    async fn forget(&self, id: String) -> Result<(), Error> {
+        let gone = self.client.delete_item().table_name(&self.table).key("id", text(id)).send().await;
+        gone.map(drop).map_err(|error| AwsFault::new("dynamodb:DeleteItem", &error).into())
+    }
+
     async fn of_kind<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, Error> {
-        let mut all = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(INDEX)
-                .key_condition_expression("kind = :kind")
-                .expression_attribute_values(":kind", text(kind))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| AwsFault::new("dynamodb:Query", &error))?;
-            for found in answer.items.unwrap_or_default() {
-                all.push(parsed(read(found)?)?.value);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(all);
-            }
-        }
+        self.all_of(kind).await?.into_iter().map(|stored| Ok(parsed(stored)?.value)).collect()
     }
 }

@@ -1,10 +1,6 @@
 //! What the daily sweep for tags found in each account and Region. The ledger keeps it; what is in it is the sweep's.
 
-use crate::{
-    Error, Ledger, Stamp,
-    table::{Item, item, read, text},
-};
-use aws::AwsFault;
+use crate::{Error, Ledger, Stamp, table::item};
 use jiff::Timestamp;
 use landing_zone::AccountId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -74,28 +70,7 @@ impl Ledger {
 
     /// What the last sweep of each account and Region counted.
     pub async fn coverages<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
-        let mut all = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(crate::requests::INDEX)
-                .key_condition_expression("kind = :kind")
-                .expression_attribute_values(":kind", text(KIND))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| AwsFault::new("dynamodb:Query", &error))?;
-            for found in answer.items.unwrap_or_default() {
-                all.push(read::<Kept<T>>(found)?.content);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(all);
-            }
-        }
+        Ok(self.all_of::<Kept<T>>(KIND).await?.into_iter().map(|kept| kept.content).collect())
     }
 
     async fn keep<T: Serialize>(

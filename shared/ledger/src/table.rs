@@ -51,6 +51,32 @@ impl Ledger {
         answer.item.map(read).transpose()
     }
 
+    /// Reads all items of a kind, from the index: what was written a moment ago may be missing.
+    pub(crate) async fn all_of<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(crate::requests::INDEX)
+                .key_condition_expression("kind = :kind")
+                .expression_attribute_values(":kind", text(kind))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| AwsFault::new("dynamodb:Query", &error))?;
+            for found in answer.items.unwrap_or_default() {
+                all.push(read(found)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Starts an update of an item; [`update`] sends it.
     pub(crate) fn change(&self, id: &str) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key("id", text(id))

@@ -31,18 +31,13 @@ pub fn parts(
     settings: &BTreeMap<String, String>,
     now: Timestamp,
 ) -> Option<BTreeMap<String, String>> {
-    let partition = match of.region.split('-').next() {
-        Some("cn") => "aws-cn",
-        _ if of.region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
     let digest = Sha256::digest(&of.problem);
     let finding = digest.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let ago = now - SignedDuration::from_hours(14 * 24);
     let named = [
         ("account", of.account_id.to_string()),
         ("region", of.region.clone()),
-        ("partition", partition.to_owned()),
+        ("partition", landing_zone::partition_of(&of.region).to_owned()),
         ("finding", finding),
         ("now", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ("daysAgo14", ago.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),

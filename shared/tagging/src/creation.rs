@@ -7,7 +7,7 @@ use crate::{
     template::{Template, child},
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use landing_zone::AccountId;
+use landing_zone::{AccountId, partition_of};
 use serde_json::Value;
 
 /// Resources that one call made.
@@ -162,7 +162,7 @@ fn read(record: &Value) -> Result<Creation, Left> {
         .ok_or(Rejected::Field("recipientAccountId"))?;
     let region = text("awsRegion").filter(|region| is_region(region)).ok_or(Rejected::Field("awsRegion"))?.to_owned();
     let time = text("eventTime").and_then(time).ok_or(Rejected::Field("eventTime"))?;
-    let partition = partition(&region);
+    let partition = partition_of(&region);
     let names = [("partition", partition), ("region", region.as_str()), ("account", account.as_str())];
     let resources = resources(rule, &names, record)?;
     let here = |arn: &Arn| arn.account().is_empty() || arn.account() == account.as_str();
@@ -219,14 +219,6 @@ pub(crate) fn time(text: &str) -> Option<Timestamp> {
 
 pub(crate) fn is_region(text: &str) -> bool {
     text.len() <= 32 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 impl Creation {

@@ -3,10 +3,10 @@
 
 use crate::{
     Arn, Creation, Ignored, Origin, Principal, Rejected, Rule, TagMap, Via,
-    creation::{Left, is_region, partition, time},
+    creation::{Left, is_region, time},
 };
 use jiff::Timestamp;
-use landing_zone::AccountId;
+use landing_zone::{AccountId, partition_of};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -106,7 +106,7 @@ fn creation(
         event_id: id.to_owned(),
         time,
         account,
-        partition: partition(&region),
+        partition: partition_of(&region),
         region,
         resources: arns,
         data: Vec::new(),

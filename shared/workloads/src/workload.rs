@@ -6,7 +6,7 @@ use crate::{
     reading::{entries, find},
 };
 use jiff::{SignedDuration, Timestamp};
-use landing_zone::AccountId;
+use landing_zone::{AccountId, partition_of};
 use remediation::{Scene, Undescribed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -96,12 +96,7 @@ pub(crate) fn place(partition: &str, region: &str, account: &str) -> BTreeMap<St
 
 /// The parts of an account's Region.
 pub(crate) fn parts_of(region: &str, account: &AccountId) -> BTreeMap<String, String> {
-    let partition = match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
-    place(partition, region, &account.to_string())
+    place(partition_of(region), region, &account.to_string())
 }
 
 fn last(arn: &str) -> &str {

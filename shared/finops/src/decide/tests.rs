@@ -14,9 +14,9 @@ fn over() -> World {
 fn at(stage: Stage) -> World {
     let mut world = over();
     world.record.reach(stage, Period::Monthly.window(date(2026, 11, 1)), world.budget.limit, world.now);
-    for id in guardrails_of(stage) {
-        world.record.guardrails.insert((*id).to_owned(), Holder::Ours);
-        world.in_place.as_mut().unwrap().guardrails.insert((*id).to_owned());
+    for guardrail in guardrails_of(stage) {
+        world.record.guardrails.insert(*guardrail, Holder::Ours);
+        world.in_place.as_mut().unwrap().guardrails.insert(*guardrail);
     }
     world
 }
@@ -104,6 +104,8 @@ fn an_anomaly_that_the_account_caused_is_a_second_witness() {
         impact: 60.into(),
     });
     assert_eq!(holds(&world.decide(), "corroborated"), Some(false));
+    world.anomalies[0].told_at = world.now - jiff::SignedDuration::from_hours(97);
+    assert_eq!(holds(&world.decide(), "corroborated"), Some(true));
 }
 
 #[test]

@@ -5,6 +5,9 @@ use crate::Stage;
 use landing_zone::{AccountType, Environment};
 use rust_decimal::Decimal;
 
+/// No limit is higher; percentages of it stay within what a `Decimal` holds.
+const MOST: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// The first thing that is impossible, with its path.
 pub(super) fn check(policy: &Policy) -> Result<(), PolicyError> {
     for (at, row) in policy.budgets.iter().enumerate() {
@@ -60,6 +63,9 @@ fn missing(base: &Row) -> Option<&'static str> {
 fn check_row(row: &Row, path: &str) -> Result<(), PolicyError> {
     if row.limit.is_some_and(|limit| limit <= Decimal::ZERO) {
         return Err(PolicyError::at(format!("{path}.limit"), "has to be more than nothing"));
+    }
+    if row.limit.is_some_and(|limit| limit > MOST) {
+        return Err(PolicyError::at(format!("{path}.limit"), format!("is more than {MOST}, which nobody spends")));
     }
     if let (Some(account_type), Some(_)) = (row.account_type, row.environment)
         && account_type.is_core()
@@ -188,6 +194,10 @@ mod tests {
             (row(json!({"environment": "dev"})), "budgets[4]: is for the same accounts as budgets[1]"),
             (row(json!({"accountType": "audit", "limit": "0"})), "budgets[4].limit: has to be more"),
             (row(json!({"accountType": "audit", "limit": "-3"})), "budgets[4].limit: has to be more"),
+            (
+                row(json!({"accountType": "audit", "limit": "79228162514264337593543950335"})),
+                "budgets[4].limit: is more",
+            ),
             (row(json!({"accountType": "audit", "limit": "1,200.00"})), "budgets[4].limit: invalid"),
             (row(json!({"accountType": "audit", "limit": "NaN"})), "budgets[4].limit: invalid"),
             (row(json!({"accountType": "audit", "limit": "1e309"})), "budgets[4].limit: invalid"),
