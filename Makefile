@@ -1,6 +1,6 @@
 # The few commands people type. `make` shows them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down bench corpus deploy unit lint e2e
+.PHONY: help demo test up down bench corpus simulate deploy unit lint e2e
 SHELL := /bin/bash
 
 VENV ?= .venv
@@ -56,6 +56,9 @@ bench: $(VENV)/.ready .venv-bench/.ready ## Measures every function beside the s
 
 corpus: ## What the functions would do with every event below a folder, a JSON line each (CORPUS=folder)
 	@cargo run --locked --quiet --package tests --bin corpus -- "$(CORPUS)"
+
+simulate: ## A year of 200 accounts under this suite and two others, and July 2026 again: table, target/simulate/*.json, *.svg
+	@cargo run --locked --quiet --profile simulation --package simulation
 
 deploy: $(VENV)/.ready ## Builds for arm64 and deploys to the AWS account of your credentials (CONFIG_ENV=dev)
 	cd sam && export PATH=$(abspath $(VENV))/bin:$$PATH && sam build --config-env $(or $(CONFIG_ENV),dev) && sam deploy --config-env $(or $(CONFIG_ENV),dev)

@@ -11,8 +11,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import run_simple
 
 from moto_extensions import (
-    abac, account, ai_controls, cloudformation, cloudtrail, compute_controls, costexplorer, data_controls, iam,
-    organizations, securityhub, sts, tagging,
+    abac, account, ai_controls, batches, budgets, capacity, cloudformation, cloudtrail, compute_controls, cost_outlook,
+    cost_requests, costexplorer, costs, data_controls, iam, metrics, organizations, policies, securityhub, sts, tagging,
+    workloads,
 )
 
 
@@ -24,7 +25,21 @@ def control(application):
         ("DELETE", "/_local/organizations/outcomes"): lambda _: organizations.forget_outcomes(),
         ("POST", "/_local/cloudtrail/events"): cloudtrail.remember,
         ("DELETE", "/_local/cloudtrail/events"): lambda _: cloudtrail.forget(),
+        ("POST", "/_local/organizations/policies"): policies.set_limits,
+        ("POST", "/_local/costs"): costs.set_costs,
+        ("DELETE", "/_local/costs"): lambda _: costs.forget_costs(),
         ("POST", "/_local/costs/resources"): costexplorer.set_costs,
+        ("POST", "/_local/costs/outlook"): cost_outlook.set_outlook,
+        ("DELETE", "/_local/costs/outlook"): lambda _: cost_outlook.forget_outlook(),
+        ("GET", "/_local/costs/requests"): lambda _: cost_requests.overview(),
+        ("DELETE", "/_local/costs/requests"): lambda _: cost_requests.forget_requests(),
+        ("POST", "/_local/costs/faults"): cost_requests.plan_fault,
+        ("DELETE", "/_local/costs/faults"): lambda _: cost_requests.forget_faults(),
+        ("POST", "/_local/budgets/spend"): budgets.set_spend,
+        ("POST", "/_local/metrics"): metrics.remember,
+        ("DELETE", "/_local/metrics"): lambda _: metrics.forget(),
+        ("POST", "/_local/metrics/troubles"): metrics.plan_trouble,
+        ("POST", "/_local/workloads"): workloads.age,
         ("GET", "/_local/securityhub/findings-v2"): lambda _: securityhub.overview(),
         ("POST", "/_local/securityhub/findings-v2"): securityhub.remember,
     }
@@ -61,8 +76,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    for extension in (iam, organizations, sts, account, cloudformation, tagging, abac, cloudtrail, costexplorer,
-                      ai_controls, compute_controls, data_controls, securityhub):
+    for extension in (iam, policies, organizations, sts, account, cloudformation, tagging, abac, cloudtrail,
+                      costexplorer, costs, cost_outlook, budgets, metrics, ai_controls, compute_controls, data_controls,
+                      securityhub, batches, capacity, workloads):
         extension.install()
     application = control(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=QuietHandler)

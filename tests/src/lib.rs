@@ -7,6 +7,7 @@ mod finding;
 mod gateway;
 mod listener;
 mod observed;
+pub mod reach;
 mod requests;
 mod sign;
 mod stack;

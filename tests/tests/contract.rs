@@ -125,12 +125,48 @@ fn each_remediation_role_has_the_permissions_of_its_rows_and_no_others() {
 }
 
 #[test]
+fn the_spending_roles_have_the_permissions_of_the_workloads_and_no_others() {
+    let roles = template("member-roles.yaml")["Resources"].clone();
+    let (mut list, mut change) = (BTreeSet::new(), BTreeSet::new());
+    for permissions in workloads::permissions().into_values() {
+        list.extend(permissions.list);
+        change.extend(permissions.stop.into_iter().chain(permissions.start));
+    }
+    let statements =
+        |role: &str| roles[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().cloned();
+    let observation = statements("SpendObservationRole").unwrap();
+    let others = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ec2:DescribeVolumes"].map(str::to_owned);
+    let looks: BTreeSet<String> = list.iter().cloned().chain(others).collect();
+    assert_eq!(texts(&observation[0]["Action"]), looks);
+    assert_eq!(observation[1]["Action"], "logs:DescribeLogStreams");
+    let enforcement = statements("SpendEnforcementRole").unwrap();
+    // Roles are passed to two services only.
+    assert!(change.remove("iam:PassRole"));
+    assert_eq!(texts(&enforcement[0]["Action"]), list.union(&change).cloned().collect::<BTreeSet<_>>());
+    assert_eq!(enforcement[1]["Action"], "iam:PassRole");
+    assert_eq!((observation.len(), enforcement.len()), (2, 2));
+}
+
+#[test]
 fn the_states_of_a_remediation_are_those_of_the_contract() {
     for word in words(&schemas()["RemediationState"]) {
         assert_eq!(remediation::State::parse(&word).unwrap().id(), word);
     }
     let listed = remediation::State::parse("?").unwrap_err();
     assert_eq!(listed, format!("must be one of {}", words(&schemas()["RemediationState"]).join(", ")));
+}
+
+/// The words of an enum that a wrong word is answered with.
+fn words_of<T: serde::de::DeserializeOwned>() -> Vec<String> {
+    let Err(why) = serde_json::from_str::<T>("\"?\"") else { panic!("a question mark is a word") };
+    why.to_string().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn stages_and_outcomes_of_spending_are_those_of_the_code() {
+    let schemas = schemas();
+    assert_eq!(words(&schemas["SpendStage"]), words_of::<finops::Stage>());
+    assert_eq!(words(&schemas["SpendOutcome"]), words_of::<finops::Outcome>());
 }
 
 #[test]
@@ -182,4 +218,16 @@ fn what_the_dependency_rules_ban_is_not_in_the_tree() {
             assert!(below.is_some_and(|below| number(version) >= number(below)), "{name} {version} is banned");
         }
     }
+}
+
+/// What an account can still do under each guardrail, evaluated anew. `REACH=write` writes the list.
+#[test]
+fn what_a_freeze_denies_and_leaves_allowed_is_listed() {
+    let path = root().join("shared/guardrails/reach.txt");
+    let listed = tests::reach::listing(&tests::reach::reach().unwrap());
+    if std::env::var("REACH").is_ok_and(|word| word == "write") {
+        std::fs::write(&path, &listed).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), listed);
+    assert!(!listed.contains("(wrong)"));
 }

@@ -196,7 +196,7 @@ fn no_error_ends_in_success() {
 
 #[test]
 fn every_loop_counts_and_has_a_bound() {
-    let mut loops = BTreeMap::new();
+    let mut loops = 0;
     for machine in parts() {
         let states = machine.states();
         let unbounded: BTreeMap<&str, Vec<String>> = states
@@ -215,12 +215,9 @@ fn every_loop_counts_and_has_a_bound() {
             left.remove(done);
         }
         assert_eq!(left, BTreeSet::new(), "{}: a loop without a bound", machine.name);
-        let counted = states.values().flat_map(|state| ways(state)).filter(|(way, _)| *way == Way::Bounded).count();
-        *loops.entry(machine.name.split(' ').next().unwrap().to_owned()).or_insert(0) += counted;
+        loops += states.values().flat_map(|state| ways(state)).filter(|(way, _)| *way == Way::Bounded).count();
     }
-    for (machine, loops) in loops {
-        assert!(loops > 0, "{machine}: the test sees no loop");
-    }
+    assert!(loops >= 5, "the test sees {loops} loops");
 }
 
 /// What an item runs into stays with the item.

@@ -33,10 +33,15 @@ impl Fault for NotPublished {
 }
 
 impl Bus {
+    /// The bus of a name.
+    #[must_use]
+    pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
+        Self { client: Client::new(config), name: name.into() }
+    }
+
     /// The bus that the function's environment names (`EVENT_BUS`).
     pub fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
-        let name = required("EVENT_BUS", |text| Ok(text.to_owned()))?;
-        Ok(Self { client: Client::new(config), name })
+        Ok(Self::new(config, required("EVENT_BUS", |text| Ok(text.to_owned()))?))
     }
 
     /// Publishes an event; `detail` is JSON.

@@ -10,10 +10,14 @@ mod dead_letters;
 mod fault;
 #[cfg(feature = "member-sessions")]
 mod member;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "organization")]
 mod organization;
 #[cfg(feature = "resource-tags")]
 mod resources;
+#[cfg(feature = "calls")]
+mod switch;
 
 pub use aws_config::SdkConfig;
 #[cfg(feature = "bus")]
@@ -26,7 +30,11 @@ pub use dead_letters::DeadLetters;
 pub use fault::AwsFault;
 #[cfg(feature = "member-sessions")]
 pub use member::{MEMBER_ROLES_STACK, MemberRole, in_region, session};
+#[cfg(feature = "metrics")]
+pub use metrics::{Metric, Points, metrics, sums};
 #[cfg(feature = "organization")]
 pub use organization::{AccountTags, account_tags, active_accounts};
 #[cfg(feature = "resource-tags")]
 pub use resources::resource_tags;
+#[cfg(feature = "calls")]
+pub use switch::KillSwitch;

@@ -291,9 +291,13 @@ fn step_id(direction: Direction, to: Stage, period: Date) -> String {
     format!("{word}-{to}-{period}")
 }
 
-/// True where what the stage needs is not there any more.
+/// True where what the stage needs is not there any more, or a further stage was begun that nobody calls for now.
 fn slipped(facts: &Facts<'_>) -> bool {
-    let (stage, Some(seen)) = (facts.record.stage, facts.in_place) else { return false };
+    let stage = facts.record.stage;
+    if facts.record.begun.is_some_and(|begun| begun > stage) {
+        return true;
+    }
+    let Some(seen) = facts.in_place else { return false };
     guardrails_of(stage).iter().any(|guardrail| !seen.guardrails.contains(guardrail))
         || (stage >= Stage::Stop && seen.running > 0)
 }

@@ -25,6 +25,8 @@ pub struct Estimate {
     /// The part of it that the bill shows among AI services ([`is_ai_service`]), where machines of EC2 are not: only
     /// this can be compared with the bill of those services.
     pub ai_services: BTreeMap<Date, Decimal>,
+    /// What each model cost by the token, by day.
+    pub models: BTreeMap<Date, BTreeMap<String, Decimal>>,
     /// What cost something, day by day.
     pub lines: Vec<Line>,
     /// What was used and has no price.
@@ -155,6 +157,10 @@ impl Tally {
             quantity: quantity.join(", "),
             amount: cost.amount,
         };
+        if !line.amount.is_zero() {
+            let of_day = self.estimate.models.entry(line.day).or_default();
+            *of_day.entry(usage.model.clone()).or_default() += line.amount;
+        }
         self.line(line, true, rates.approximate);
     }
 

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Days that are kept to compare the meter with the bill: as many as the bill is looked back on.
 const KEPT_DAYS: i32 = 40;
 
+/// Days of a look: Cost Explorer is up to a day late, and after three days without it nothing is decided.
+const METERED_DAYS: i32 = 4;
+
 /// What was observed in an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +24,15 @@ pub struct Observed {
     pub in_place: Option<InPlace>,
     /// What AI cost by day as the meter priced it, before it is compared with the bill.
     pub by_day: BTreeMap<Date, Decimal>,
+    /// The part of it that the bill shows among AI services: this is what is compared with the bill.
+    #[serde(default)]
+    pub ai_services: BTreeMap<Date, Decimal>,
+    /// What each model cost by the token, on each day that is metered.
+    #[serde(default)]
+    pub models: BTreeMap<Date, BTreeMap<String, Decimal>>,
+    /// The same of all these days.
+    #[serde(default)]
+    pub by_model: BTreeMap<String, Decimal>,
     /// Where nothing could be seen, and why.
     #[serde(default)]
     pub blind: Vec<String>,
@@ -36,27 +48,75 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// An account of which nothing is seen yet.
+    #[must_use]
+    pub fn new(account: Account, at: Timestamp) -> Self {
+        Self {
+            account,
+            at,
+            in_place: None,
+            by_day: BTreeMap::new(),
+            ai_services: BTreeMap::new(),
+            models: BTreeMap::new(),
+            by_model: BTreeMap::new(),
+            blind: Vec::new(),
+            running: Vec::new(),
+            unpriced: Vec::new(),
+            unpriced_share: Decimal::ZERO,
+        }
+    }
+
+    /// The first day that a look meters: it meters four, today among them, and the bill of those before is whole.
+    #[must_use]
+    pub fn metered_from(at: Timestamp) -> Date {
+        day_of(at).saturating_sub((METERED_DAYS - 1).days())
+    }
+
     /// Keeps what was metered before: a day never cost less than what was seen of it once. A machine that was stopped
     /// since, and a Region that is out of sight now, are missing from the new look.
     #[must_use]
     pub fn after(mut self, before: Option<&Self>) -> Self {
         let oldest = day_of(self.at).saturating_sub(KEPT_DAYS.days());
-        for (day, amount) in before.iter().flat_map(|before| &before.by_day).filter(|(day, _)| **day >= oldest) {
-            let known = self.by_day.entry(*day).or_insert(*amount);
-            *known = (*known).max(*amount);
+        let metered_from = Self::metered_from(self.at);
+        if let Some(before) = before {
+            keep(&mut self.by_day, before.by_day.range(oldest..));
+            keep(&mut self.ai_services, before.ai_services.range(oldest..));
+            for (day, models) in before.models.range(metered_from..) {
+                keep(self.models.entry(*day).or_default(), models);
+            }
+        }
+        self.by_model.clear();
+        for (model, amount) in self.models.range(metered_from..).flat_map(|(_, models)| models) {
+            *self.by_model.entry(model.clone()).or_default() += *amount;
         }
         self
     }
 
-    /// The meter as decisions read it. What could not be looked into has none.
+    /// The meter as decisions read it. What could not be looked into has none. Only what is compared with the bill is
+    /// corrected by it: what lacks in the price list is models, and machines of EC2 have their price.
     #[must_use]
     pub fn meter(&self, calibration: &Calibration) -> Option<Meter> {
         self.in_place.as_ref()?;
+        let calibrated = |(day, amount): (&Date, &Decimal)| {
+            let compared = self.ai_services.get(day).copied().unwrap_or_default();
+            (*day, amount + compared * (calibration.factor - Decimal::ONE))
+        };
         Some(Meter {
             read_at: self.at,
-            by_day: self.by_day.iter().map(|(day, amount)| (*day, amount * calibration.factor)).collect(),
+            by_day: self.by_day.iter().map(calibrated).collect(),
             blind: self.blind.clone(),
         })
+    }
+}
+
+/// Keeps the higher of what is known and what was.
+fn keep<'b, K: Clone + Ord + 'b>(
+    known: &mut BTreeMap<K, Decimal>,
+    before: impl IntoIterator<Item = (&'b K, &'b Decimal)>,
+) {
+    for (key, amount) in before {
+        let known = known.entry(key.clone()).or_insert(*amount);
+        *known = (*known).max(*amount);
     }
 }
 
@@ -67,15 +127,12 @@ mod tests {
     use jiff::civil::date;
 
     fn observed(at: &str, by_day: &[(Date, i64)]) -> Observed {
+        let by_day: BTreeMap<Date, Decimal> = by_day.iter().map(|(day, amount)| (*day, (*amount).into())).collect();
         Observed {
-            account: World::new().account,
-            at: at.parse().unwrap(),
             in_place: Some(InPlace::default()),
-            by_day: by_day.iter().map(|(day, amount)| (*day, (*amount).into())).collect(),
-            blind: Vec::new(),
-            running: Vec::new(),
-            unpriced: Vec::new(),
-            unpriced_share: Decimal::ZERO,
+            ai_services: by_day.clone(),
+            by_day,
+            ..Observed::new(World::new().account, at.parse().unwrap())
         }
     }
 
@@ -85,6 +142,43 @@ mod tests {
         let before = observed("2026-11-19T12:00:00Z", &[(old, 9), (first, 5), (second, 3)]);
         let after = observed("2026-11-20T12:00:00Z", &[(first, 2), (second, 4)]).after(Some(&before));
         assert_eq!(after.by_day, [(first, 5.into()), (second, 4.into())].into());
+        assert_eq!(after.ai_services, after.by_day);
+    }
+
+    #[test]
+    fn what_is_not_compared_with_the_bill_is_not_corrected_by_it() {
+        let calibration = Calibration { factor: Decimal::TWO, days: 3, calibrated: true };
+        let day = date(2026, 11, 19);
+        let mut seen = observed("2026-11-20T12:00:00Z", &[(day, 10)]);
+        seen.ai_services = [(day, 3.into())].into();
+        assert_eq!(seen.meter(&calibration).unwrap().by_day, [(day, 13.into())].into());
+    }
+
+    #[test]
+    fn models_are_summed_over_the_days_that_are_metered() {
+        let [gone, first, second] = [date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 20)];
+        let models = |amounts: &[(&str, i64)]| -> BTreeMap<String, Decimal> {
+            amounts.iter().map(|(model, amount)| ((*model).to_owned(), (*amount).into())).collect()
+        };
+        let mut before = observed("2026-11-19T12:00:00Z", &[]);
+        before.models = [(gone, models(&[("a", 9)])), (first, models(&[("a", 5), ("b", 3)]))].into();
+        // A Region with model b is out of sight.
+        let mut look = observed("2026-11-20T12:00:00Z", &[]);
+        look.models = [(first, models(&[("a", 5)])), (second, models(&[("a", 1)]))].into();
+        let after = look.clone().after(Some(&before));
+        assert_eq!(after.by_model, models(&[("a", 6), ("b", 3)]));
+        assert_eq!(after.clone().after(Some(&after)), after);
+        assert_eq!(look.after(None).by_model, models(&[("a", 6)]));
+    }
+
+    #[test]
+    fn what_was_stored_before_models_were_kept_is_read() {
+        let mut stored = serde_json::to_value(observed("2026-11-20T12:00:00Z", &[])).unwrap();
+        for member in ["aiServices", "models", "byModel"] {
+            stored.as_object_mut().unwrap().remove(member).unwrap();
+        }
+        let read: Observed = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, observed("2026-11-20T12:00:00Z", &[]));
     }
 
     #[test]

@@ -186,6 +186,13 @@ impl Policy {
         self.exemptions.iter().find(|exemption| exemption.account == *account && today <= exemption.until)
     }
 
+    /// The first day of the longest period, of those that `day` lies in: the bill has to be known from there.
+    #[must_use]
+    pub fn reaches_back(&self, day: Date) -> Date {
+        let periods = self.budgets.iter().filter_map(|row| row.period);
+        periods.map(|period| period.window(day).start).min().unwrap_or(day)
+    }
+
     /// True where credits have to be known.
     #[must_use]
     pub fn needs_net(&self) -> bool {
@@ -276,6 +283,17 @@ mod tests {
         assert_eq!(of('1', Environment::Dev), (Decimal::from(8), Stage::Restrict));
         assert_eq!(of('2', Environment::Dev), (Decimal::from(8), Stage::Freeze));
         assert_eq!(of('2', Environment::Test), (Decimal::from(7), Stage::Stop));
+    }
+
+    #[test]
+    fn the_longest_period_says_how_far_the_bill_is_needed() {
+        let mut document: serde_json::Value = serde_json::from_str(STANDARD).unwrap();
+        assert_eq!(Policy::standard().reaches_back(date(2026, 11, 20)), date(2026, 11, 1));
+        document["budgets"]
+            .as_array_mut()
+            .unwrap()
+            .push(serde_json::json!({"environment": "prod", "accountType": "network", "period": "quarterly"}));
+        assert_eq!(Policy::parse(&document.to_string()).unwrap().reaches_back(date(2026, 11, 20)), date(2026, 10, 1));
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct Record {
     /// Under what it was brought there.
     #[serde(default)]
     pub reached: Option<Reached>,
+    /// A further stage that was begun and not reached: part of what it needs may be in place.
+    #[serde(default)]
+    pub begun: Option<Stage>,
     /// Guardrails on the account: ours from before the call that attaches them until after the one that detaches.
     #[serde(default)]
     pub guardrails: BTreeMap<Guardrail, Holder>,
@@ -107,6 +110,7 @@ impl Record {
             account,
             stage: Stage::None,
             reached: None,
+            begun: None,
             guardrails: BTreeMap::new(),
             verdicts: BTreeMap::new(),
             change: None,
@@ -136,18 +140,36 @@ impl Record {
         free
     }
 
+    /// True while the execution has the account.
+    #[must_use]
+    pub fn is_held_by(&self, holder: &str) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.holder == holder)
+    }
+
     /// Gives the account back, if the execution has it.
     pub fn release(&mut self, holder: &str) {
-        if self.lease.as_ref().is_some_and(|lease| lease.holder == holder) {
+        if self.is_held_by(holder) {
             self.lease = None;
         }
     }
 
-    /// The account is at a stage now.
-    pub fn reach(&mut self, stage: Stage, window: Window, limit: Decimal, now: Timestamp) {
-        self.stage = stage.enforced();
-        self.reached = self.stage.acts().then_some(Reached { period: window.start, limit, at: now });
+    /// All that the account's stage needs is in place, and nothing beyond it.
+    pub fn settle(&mut self) {
+        self.begun = None;
         self.failure = None;
+    }
+
+    /// The account is at a stage now. On the way back, under what it was brought up stays on record: the next step back
+    /// is for the same reason.
+    pub fn reach(&mut self, stage: Stage, window: Window, limit: Decimal, now: Timestamp) {
+        let stage = stage.enforced();
+        self.reached = match self.reached.take() {
+            _ if !stage.acts() => None,
+            Some(before) if stage <= self.stage => Some(before),
+            _ => Some(Reached { period: window.start, limit, at: now }),
+        };
+        self.stage = stage;
+        self.settle();
         // What people said counts for one step.
         self.verdicts.retain(|id, _| id.ends_with(&window.start.to_string()));
     }

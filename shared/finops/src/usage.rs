@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-/// One Region of an account, as it was metered.
+/// A Region of an account, or a part of one that is read by itself, as it was metered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metered {
@@ -35,7 +35,7 @@ pub struct ModelUsage {
 }
 
 /// The two endpoints of Bedrock. They count input in different ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Api {
     /// `AWS/Bedrock`: its input tokens are those that were neither read from a cache nor written to one.

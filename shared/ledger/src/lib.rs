@@ -14,7 +14,9 @@
 //! | `costs#<account id>`, `observed#<account id>`, `anomaly#<account id>#<id>` | the bill of an account; what was observed in it; anomalies that it caused |
 //! | `decision#<account id>`, `decided#<account id>#<time>` | the last decision about its spending; decisions that changed something |
 //! | `spend#<account id>`, `stopped#<account id>#<ARN>` | what was done to an account; what was stopped in it, as it was before |
-//! | `told#<key>`, `paid#<day>` | what people were told already; how many paid requests a day had |
+//! | `idle#<account id>` | what nobody uses in an account |
+//! | `told#<key>`, `turn#<key>` | what people were told already; until when something is being done, or is not due again |
+//! | `paid#<day>` | how many paid requests a day had |
 //! | `organization` | ids of the root and the organizational units |
 //!
 //! Every write is conditional and may happen twice.

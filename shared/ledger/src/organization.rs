@@ -7,7 +7,7 @@ use crate::{
 };
 use landing_zone::{AccountId, AccountName, Email, UnitPath};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const ITEM: &str = "organization";
 
@@ -23,6 +23,12 @@ pub struct Organization {
     pub root_id: String,
     /// `ou-…` by path.
     pub units: BTreeMap<UnitPath, String>,
+    /// `p-…` of the service control policies that hold spending, by id of the guardrail.
+    #[serde(default)]
+    pub guardrails: BTreeMap<String, String>,
+    /// Accounts that administer a service for the organization.
+    #[serde(default)]
+    pub delegated: BTreeSet<AccountId>,
     /// When this was last read.
     pub read_at: Stamp,
 }
@@ -91,5 +97,25 @@ impl Ledger {
         )
         .await
         .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_stored_before_there_were_guardrails_is_read() {
+        let mut stored = json!({"organizationId": "o-1", "managementAccount": "123456789012", "rootId": "r-1",
+            "units": {}, "readAt": "2026-11-01T05:00:00Z"});
+        let read = |stored: &serde_json::Value| serde_json::from_value::<Organization>(stored.clone()).unwrap();
+        assert!(read(&stored).guardrails.is_empty() && read(&stored).delegated.is_empty());
+        stored["guardrails"] = json!({"spend-freeze": "p-1"});
+        stored["delegated"] = json!(["012345678901"]);
+        let now = read(&stored);
+        assert_eq!(now.guardrails["spend-freeze"], "p-1");
+        assert_eq!(now.delegated.first().map(AccountId::as_str), Some("012345678901"));
+        assert_eq!(read(&json!(now)), now);
     }
 }

@@ -6,13 +6,17 @@ use crate::{
     versioned::{Stored, parsed, written},
 };
 use aws::AwsFault;
-use finops::{Anomaly, Costs, Decision, Observed, Record};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use finops::{Anomaly, Costs, Decision, IdleReport, Observed, Record};
 use jiff::{Timestamp, civil::Date};
 use landing_zone::AccountId;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Decisions and what was stopped outlive an audit of the year before, in seconds.
 const KEPT_SECONDS: i64 = 400 * 86_400;
+
+/// Turns that are over are kept for a day.
+const DAY_SECONDS: i64 = 86_400;
 
 /// Anomalies are kept by AWS for 90 days; here they matter for a week.
 const ANOMALY_SECONDS: i64 = 30 * 86_400;
@@ -26,6 +30,7 @@ const OBSERVED: &str = "spend-observed";
 const RECORD: &str = "spend-record";
 const DECISION: &str = "spend-decision";
 const ANOMALY: &str = "spend-anomaly";
+const IDLE: &str = "spend-idle";
 
 fn history_kind(account: &AccountId) -> String {
     format!("spend-history#{account}")
@@ -182,6 +187,21 @@ impl Ledger {
         self.forget(format!("stopped#{account}#{arn}")).await
     }
 
+    /// What was found idle in an account.
+    pub async fn idle(&self, account: &AccountId) -> Result<Option<IdleReport>, Error> {
+        self.content(&format!("idle#{account}")).await
+    }
+
+    /// What was found idle in all accounts.
+    pub async fn all_idle(&self) -> Result<Vec<IdleReport>, Error> {
+        self.of_kind(IDLE).await
+    }
+
+    /// Keeps what was found idle in an account.
+    pub async fn store_idle(&self, report: &IdleReport) -> Result<(), Error> {
+        self.overwrite(format!("idle#{}", report.account), IDLE.to_owned(), report, report.at, KEPT_SECONDS).await
+    }
+
     /// True for the first who tells people this: then it is on record that they were told.
     pub async fn tell_once(&self, key: &str, now: Timestamp) -> Result<bool, Error> {
         let stored = Stored {
@@ -193,9 +213,36 @@ impl Ledger {
         self.put(item(stored)?, "attribute_not_exists(id)", [].into()).await
     }
 
+    /// True where it is on record that people were told.
+    pub async fn was_told(&self, key: &str) -> Result<bool, Error> {
+        Ok(self.get::<Stored>(&format!("told#{key}")).await?.is_some())
+    }
+
     /// Forgets that people were told: they were not after all.
     pub async fn untell(&self, key: &str) -> Result<(), Error> {
         self.forget(format!("told#{key}")).await
+    }
+
+    /// Takes the turn at something until a time; false while somebody's turn lasts. Whoever is killed in it loses it at
+    /// that time, and the next one does it again.
+    pub async fn take_turn(&self, at: &str, until: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        let change = self
+            .turn(at, until)?
+            .condition_expression("attribute_not_exists(endsAt) OR endsAt <= :now")
+            .expression_attribute_values(":now", value(crate::Stamp::from(now))?);
+        Ok(update(change).await?.is_some())
+    }
+
+    /// Sets when the turn ends: now where it came to nothing, later where it was done and is not due again until then.
+    pub async fn end_turn(&self, at: &str, ends: Timestamp) -> Result<(), Error> {
+        update(self.turn(at, ends)?).await.map(drop)
+    }
+
+    fn turn(&self, at: &str, ends: Timestamp) -> Result<UpdateItemFluentBuilder, Error> {
+        let change = self.change(&format!("turn#{at}")).update_expression("SET endsAt = :ends, expiresAt = :expires");
+        Ok(change
+            .expression_attribute_values(":ends", value(crate::Stamp::from(ends))?)
+            .expression_attribute_values(":expires", value(in_seconds(ends, DAY_SECONDS))?))
     }
 
     /// Takes one of the day's `most` paid requests; false when there is none left.

@@ -6,6 +6,7 @@ are called.
 
 import json
 import os
+from copy import copy
 from datetime import datetime
 
 from botocore import xform_name
@@ -35,6 +36,14 @@ class Member:
             "aws_session_token": keys["SessionToken"],
         }
         self.clients = {}
+
+    def in_region(self, region):
+        """The same session in another Region."""
+        if region == self.region:
+            return self
+        other = copy(self)
+        other.region, other.clients = region, {}
+        return other
 
     def client(self, service):
         if service not in self.clients:

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 
+import guardrails
 from landing_zone import CATALOG
 from ledger import Ledger, email_item, name_item, now
 from suite import client, fault, listed, serves
@@ -25,7 +26,13 @@ def handler(event):
     except Exception as error:
         answer(event, "FAILED", Reason=str(error))
         return None
-    answer(event, "SUCCESS", Data={"OrganizationId": report["organizationId"], "RootId": report["rootId"]})
+    data = {
+        "OrganizationId": report["organizationId"],
+        "RootId": report["rootId"],
+        "SpendRestrictPolicyId": report["guardrails"]["spend-restrict"],
+        "SpendFreezePolicyId": report["guardrails"]["spend-freeze"],
+    }
+    answer(event, "SUCCESS", Data=data)
     return report
 
 
@@ -46,7 +53,8 @@ def answer(event, status, **more):
 
 
 def reconcile():
-    organization, created = ensure_units()
+    organization, created, root, partition = ensure_units()
+    organization["guardrails"], created_guardrails, updated_guardrails = guardrails.ensure(organizations, root, partition)
     item = {"id": "organization", "kind": "organization", **organization}
     ledger.put(item, "attribute_not_exists(id) OR attribute_exists(id)")
     accounts = list(listed(organizations, "list_accounts", "Accounts"))
@@ -60,6 +68,9 @@ def reconcile():
         "rootId": organization["rootId"],
         "created": created,
         "adopted": len(organization["units"]) - len(created),
+        "guardrails": organization["guardrails"],
+        "createdGuardrails": created_guardrails,
+        "updatedGuardrails": updated_guardrails,
         "newAccounts": new_accounts,
         "knownAccounts": len(accounts),
     }
@@ -86,9 +97,11 @@ def ensure_units():
         "managementAccount": described["MasterAccountId"],
         "rootId": roots[0]["Id"],
         "units": units,
+        "delegated": sorted(delegated()),
         "readAt": now(),
     }
-    return organization, created
+    partition = described.get("Arn", "arn:aws").split(":")[1]
+    return organization, created, roots[0], partition
 
 
 def adopt(siblings, name):
@@ -109,6 +122,12 @@ def create(parent, name):
 def list_units(parent):
     operation = "list_organizational_units_for_parent"
     return list(listed(organizations, operation, "OrganizationalUnits", ParentId=parent))
+
+
+def delegated():
+    """Every account that administers a service for the organization."""
+    accounts = listed(organizations, "list_delegated_administrators", "DelegatedAdministrators")
+    return {account["Id"] for account in accounts}
 
 
 def remember(account):

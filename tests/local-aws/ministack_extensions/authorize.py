@@ -6,6 +6,7 @@ sends such a request here with `x-local-authorize: <service>:<Action>`. It passe
 policies of its principal decide, and the answer is either AWS's refusal or the ARN of the principal.
 """
 
+import itertools
 import json
 import os
 from urllib.parse import parse_qs
@@ -21,17 +22,32 @@ _ORGANIZATIONS_FIELDS = (
     "AccountId", "ResourceId", "ChildId", "TargetId", "ParentId", "SourceParentId", "DestinationParentId",
     "OrganizationalUnitId", "RootId", "PolicyId",
 )
+_BUDGETS_TAGGING = ("ListTagsForResource", "TagResource", "UntagResource")
 
 
 def organizations_arn(identifier: str, organization: str, account: str) -> str:
-    """The ARN of an account, organizational unit, root or policy, from the shape of its id."""
+    """The ARN of an account, organizational unit, root or policy, from the shape of its id. The type of a policy is not
+    to be seen there: it is taken for a service control policy, the only ones that the suite changes."""
     prefix = f"arn:aws:organizations::{account}"
     if identifier.isdigit():
         return f"{prefix}:account/{organization}/{identifier}"
     kind = {"ou": "ou", "r": "root", "p": "policy"}.get(identifier.split("-")[0])
+    if identifier == "p-FullAWSAccess":
+        return f"arn:aws:organizations::aws:policy/service_control_policy/{identifier}"
     if kind == "policy":
-        return f"{prefix}:policy/{organization}/*/{identifier}"
+        return f"{prefix}:policy/{organization}/service_control_policy/{identifier}"
     return f"{prefix}:{kind}/{organization}/{identifier}" if kind else "*"
+
+
+def actions(action: str, body: bytes) -> list[str]:
+    """The IAM actions of a call. Those of AWS Budgets are not named after its calls
+    (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html)."""
+    service, _, name = action.partition(":")
+    if service != "budgets" or name in _BUDGETS_TAGGING:
+        return [action]
+    views = name.startswith("Describe")
+    tags = json.loads(body or b"{}").get("ResourceTags")
+    return ["budgets:ViewBudget" if views else "budgets:ModifyBudget", *(["budgets:TagResource"] if tags else [])]
 
 
 def resources(service: str, body: bytes, organization: str, account: str) -> list[str]:
@@ -43,8 +59,14 @@ def resources(service: str, body: bytes, organization: str, account: str) -> lis
         member = request.get("AccountId")
         return [f"arn:aws:account::{account}:account/{organization}/{member}" if member
                 else f"arn:aws:account::{account}:account"]
+    if service == "budgets":
+        budget = request.get("Budget") or request.get("NewBudget") or request
+        return [request.get("ResourceARN") or f"arn:aws:budgets::{account}:budget/{budget.get('BudgetName', '*')}"]
     if service == "securityhub":
         return [f"arn:aws:securityhub:{os.environ.get('MINISTACK_REGION', 'us-east-1')}:{account}:hub/default"]
+    # A policy that is being created has no id yet (CreatePolicy).
+    if isinstance(request.get("Content"), str) and isinstance(request.get("Type"), str):
+        return [f"arn:aws:organizations::{account}:policy/{organization}/{request['Type'].lower()}/*"]
     named = [request[field] for field in _ORGANIZATIONS_FIELDS if isinstance(request.get(field), str)]
     return [organizations_arn(name, organization, account) for name in named] or ["*"]
 
@@ -57,8 +79,8 @@ def condition_keys(service: str, body: bytes, organization: str) -> dict:
         named = {"sts:RoleSessionName": "RoleSessionName", "sts:ExternalId": "ExternalId"}
         return keys | {key: form[field][0] for key, field in named.items() if field in form}
     request = json.loads(body or b"{}")
-    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
-    tag_keys = [*tags, *(request.get("TagKeys") or [])]
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or request.get("ResourceTags") or []}
+    tag_keys = [*tags, *(request.get("TagKeys") or request.get("ResourceTagKeys") or [])]
     return keys | {f"aws:RequestTag/{key}": value for key, value in tags.items()} | (
         {"aws:TagKeys": tag_keys} if tag_keys else {})
 
@@ -76,9 +98,10 @@ def install() -> None:
         iam_evaluator.pin_request_caller(headers, query_params)
         service = action.split(":")[0]
         keys = condition_keys(service, body, organization)
-        for resource in resources(service, body, organization, get_account_id()):
-            denied = app._enforce_data_plane(service, action, headers, query_params, request_id, resource_arn=resource,
-                                             service_context=keys)
+        asked = itertools.product(actions(action, body), resources(service, body, organization, get_account_id()))
+        for permission, resource in asked:
+            denied = app._enforce_data_plane(service, permission, headers, query_params, request_id,
+                                             resource_arn=resource, service_context=keys)
             if denied:
                 return denied
         caller = iam_evaluator.resolve_caller_identity(extract_access_key_id(headers, query_params)) or {}

@@ -6,16 +6,14 @@ moto has no such call. Here a test says what a resource costs a day, and whether
 are told apart by account, service and resource; there are no quantities.
 """
 
-import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 
-from moto.ce.responses import CostExplorerResponse
-from moto.core.exceptions import JsonRESTError
-
+from . import cost_requests
+from .cost_requests import invalid, unavailable
 from .organizations import MANAGEMENT_ACCOUNT
 
 _DAYS, _GROUPS_OF_A_PAGE = 14, 500
@@ -31,32 +29,17 @@ _opted_in = False
 Period = tuple[datetime, datetime]
 
 
-def _invalid(message: str) -> JsonRESTError:
-    return JsonRESTError("ValidationException", message)
-
-
 def _dimension(key: str | None) -> int:
     if key not in _DIMENSIONS:
-        raise _invalid(f"Dimension {key} is invalid. Valid values here are {', '.join(_DIMENSIONS)}")
+        raise invalid(f"Dimension {key} is invalid. Valid values here are {', '.join(_DIMENSIONS)}")
     return _DIMENSIONS.index(key)
 
 
-def _filter(expression: dict | None) -> Callable[[tuple], bool]:
-    """An Expression of dimensions."""
-    if not isinstance(expression, dict) or len(expression) != 1:
-        raise _invalid("Only one root operator is allowed for each expression: And, Or, Not, Dimensions, Tags, "
-                       "CostCategories")
-    (root, inner), = expression.items()
-    if root in ("And", "Or"):
-        parts, combine = [_filter(part) for part in inner], all if root == "And" else any
-        return lambda place: combine(part(place) for part in parts)
-    if root == "Not":
-        part = _filter(inner)
-        return lambda place: not part(place)
-    if root != "Dimensions":
-        raise _invalid(f"Costs have no {root} here")
-    position, values = _dimension(inner.get("Key")), inner.get("Values") or []
-    return lambda place: place[position] in values
+def _reader(kind: str, key: str | None) -> Callable[[tuple], str]:
+    if kind != "Dimensions":
+        raise invalid(f"Costs have no {kind} here")
+    position = _dimension(key)
+    return lambda place: place[position]
 
 
 def _periods(granularity: str, asked: dict) -> Iterator[Period]:
@@ -65,12 +48,12 @@ def _periods(granularity: str, asked: dict) -> Iterator[Period]:
         begin, end = (datetime.strptime(asked.get(name) or "", _FORMATS[granularity]).replace(tzinfo=timezone.utc)
                       for name in ("Start", "End"))
     except (KeyError, ValueError) as error:
-        raise _invalid("Granularity must be DAILY, MONTHLY or HOURLY, and the time period must fit it") from error
+        raise invalid("Granularity must be DAILY, MONTHLY or HOURLY, and the time period must fit it") from error
     today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     if begin >= end:
-        raise _invalid("Start date (and hour) should be before end date (and hour)")
+        raise invalid("Start date (and hour) should be before end date (and hour)")
     if begin < today - timedelta(days=_DAYS):
-        raise _invalid(f"Start date is more than {_DAYS} days ago. Please adjust start date.")
+        raise invalid(f"Start date is more than {_DAYS} days ago. Please adjust start date.")
     end = min(end, today + timedelta(days=1))
     while begin < end:
         month = (begin.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -83,9 +66,9 @@ def _sums(request: dict, account: str) -> list[tuple[tuple[str, ...], Decimal]]:
     """What each group costs a day. The management account sees all accounts, another only itself."""
     groups = request.get("GroupBy") or []
     positions = [_dimension(group.get("Key")) for group in groups]
-    wanted = _filter(request.get("Filter"))
+    wanted = cost_requests.matcher(request.get("Filter"), _reader)
     if _dimension("RESOURCE_ID") not in positions and '"RESOURCE_ID"' not in json.dumps(request["Filter"]):
-        raise _invalid("You must either group by or filter by RESOURCE_ID")
+        raise invalid("You must either group by or filter by RESOURCE_ID")
     sums: dict[tuple[str, ...], Decimal] = {}
     for place, daily in list(_costs.items()):
         hourly = request["Granularity"] != "HOURLY" or place[1] == _HOURLY_SERVICE
@@ -106,31 +89,23 @@ def _result(request: dict, period: Period, sums: list[tuple[tuple[str, ...], Dec
             "Total": {} if grouped or not groups else groups[0]["Metrics"]}
 
 
-def get_cost_and_usage_with_resources(self: CostExplorerResponse) -> str:
-    request = json.loads(self.body)
+def get_cost_and_usage_with_resources(request: dict, account: str) -> dict:
     if not _opted_in:
-        raise JsonRESTError("DataUnavailableException", "Data is not available. Resource-level data is an opt-in only "
-                            "feature, which you can enable from the Cost Explorer settings page.")
+        raise unavailable("Data is not available. Resource-level data is an opt-in only feature, which you can enable "
+                          "from the Cost Explorer settings page.")
     if not request.get("Metrics") or not set(request["Metrics"]) <= set(_METRICS):
-        raise _invalid(f"Metrics must be among {', '.join(_METRICS)}")
-    token = request.pop("NextPageToken", None)
-    digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-    of_request, _, offset = (token or f"{digest}:0").partition(":")
-    if not offset.isdigit():
-        raise JsonRESTError("InvalidNextTokenException", "The pagination token is invalid. Try again without it.")
-    if of_request != digest:
-        raise JsonRESTError("RequestChangedException", "Your request parameters changed between pages. Try again with "
-                            "the old parameters or without a pagination token.")
+        raise invalid(f"Metrics must be among {', '.join(_METRICS)}")
+    digest, offset = cost_requests.page_of(request)
     periods = list(_periods(request.get("Granularity"), request.get("TimePeriod") or {}))
-    rows = list(itertools.product(periods, _sums(request, self.current_account)))
-    end = int(offset) + _GROUPS_OF_A_PAGE
+    rows = list(itertools.product(periods, _sums(request, account)))
+    end = offset + _GROUPS_OF_A_PAGE
     shown = {period: [row[1] for row in some]
-             for period, some in itertools.groupby(rows[int(offset):end], key=lambda row: row[0])}
+             for period, some in itertools.groupby(rows[offset:end], key=lambda row: row[0])}
     answer = {"ResultsByTime": [_result(request, *one) for one in (shown or dict.fromkeys(periods, [])).items()],
               "GroupDefinitions": request.get("GroupBy") or [], "DimensionValueAttributes": []}
     if end < len(rows):
         answer["NextPageToken"] = f"{digest}:{end}"
-    return json.dumps(answer)
+    return answer
 
 
 def set_costs(request: dict) -> dict:
@@ -146,4 +121,5 @@ def set_costs(request: dict) -> dict:
 
 
 def install() -> None:
-    CostExplorerResponse.get_cost_and_usage_with_resources = get_cost_and_usage_with_resources
+    cost_requests.played(get_cost_and_usage_with_resources, ResultsByTime=[], GroupDefinitions=[],
+                    DimensionValueAttributes=[])

@@ -1,10 +1,11 @@
 //! Runs every JSON file below a folder through the intake code of the functions and prints one JSON line per record:
 //! what each would do with it. Counts go to standard error.
 
+use finops::{Notice, Rejected};
 use remediation::{Known, Modes, control, controls, triage};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -45,8 +46,10 @@ fn run(folder: &Path) -> io::Result<()> {
                 continue;
             }
         };
-        for (index, found) in each_test(&document).into_iter().flat_map(records).enumerate() {
-            let (line, class) = line(&file, index, &found);
+        let parts = each_test(&document).into_iter().flat_map(each_record);
+        for (index, (mut line, class)) in parts.flat_map(lines).enumerate() {
+            line["file"] = file.clone().into();
+            line["index"] = index.into();
             *counts.entry(class).or_insert(0) += 1;
             writeln!(output, "{line}")?;
         }
@@ -88,12 +91,67 @@ fn each_test(document: &Value) -> Vec<&Value> {
     }
 }
 
+/// What AWS writes into messages about cost.
+const COST: [&str; 6] = [
+    "AWS Budget",
+    "Budget Name:",
+    "Anomaly Detected",
+    "anomalyId",
+    "anomalyStartDate",
+    // All other functions listen to events that no one has to confirm.
+    "scriptionConfirmation",
+];
+
+/// The records of an event, each alone, so that it goes to whom it concerns.
+fn each_record(event: &Value) -> Vec<&Value> {
+    event.get("Records").and_then(Value::as_array).map_or_else(|| vec![event], |records| records.iter().collect())
+}
+
 type Class = (String, &'static str, String);
 
-fn line(file: &str, index: usize, found: &Found<'_>) -> (Value, Class) {
+/// Messages about cost come in the envelopes that all others come in: what they say tells them apart.
+fn lines(record: &Value) -> Vec<(Value, Class)> {
+    let text = record.to_string();
+    let is_call = text.contains("eventName");
+    if !is_call && COST.iter().any(|words| text.contains(words)) {
+        finops::notices(record).into_iter().map(cost).collect()
+    } else {
+        records(record).iter().map(line).collect()
+    }
+}
+
+/// What is heard of spending. Whether anything follows is not for a message to say.
+fn cost(notice: Result<Notice, Rejected>) -> (Value, Class) {
+    let (kind, verdict, reason, mut line) = match notice {
+        Ok(Notice::Budget(budget)) => {
+            let kind = format!("budget/{:?}", budget.kind).to_lowercase();
+            let reason = "a budget passed a threshold".to_owned();
+            let line = json!({"source": "aws.budgets", "name": budget.budget, "accounts": [budget.account],
+                "amount": budget.amount.amount, "currency": budget.amount.currency, "limit": budget.limit.amount,
+                "threshold": budget.threshold.amount, "day": budget.sent_on});
+            (kind, "signal", reason, line)
+        }
+        Ok(Notice::Anomaly(anomaly)) => {
+            let causes = if anomaly.causes.is_empty() { "of unknown cause" } else { "with its causes" };
+            let accounts: BTreeSet<&str> = anomaly.causes.iter().map(|cause| cause.account.as_str()).collect();
+            let line = json!({"source": "aws.ce", "name": anomaly.id, "accounts": accounts, "amount": anomaly.impact,
+                "currency": "USD", "percentage": anomaly.percentage, "service": anomaly.service,
+                "skipped": anomaly.skipped, "day": anomaly.start});
+            ("anomaly".to_owned(), "signal", format!("an anomaly {causes}"), line)
+        }
+        Ok(Notice::Ignored(why)) => ("cost".to_owned(), "ignored", why, json!({"source": null, "name": null})),
+        Err(Rejected(why)) => ("cost".to_owned(), "rejected", why, json!({"source": null, "name": null})),
+    };
+    line["kind"] = kind.clone().into();
+    line["verdict"] = verdict.into();
+    line["reason"] = reason.clone().into();
+    let summary = reason.split(':').next().unwrap_or_default().to_owned();
+    (line, (kind, verdict, summary))
+}
+
+fn line(found: &Found<'_>) -> (Value, Class) {
     let text = |name: &str| found.record.get(name).cloned().unwrap_or(Value::Null);
-    let mut line = json!({"file": file, "index": index, "kind": found.kind, "source": text("eventSource"),
-        "name": text("eventName")});
+    let mut line = json!({"kind": found.kind, "source": text("eventSource"), "name": text("eventName")});
     let verdict = classify(&found.record);
     let (word, reason) = match &verdict {
         Verdict::Creation(creation) => {

@@ -1,6 +1,7 @@
 //! What happens rarely and still needs its permission: lost answers, failures, late deliveries, another attempt, the
-//! sweep for requests that never began.
+//! sweep for requests that never began, a guardrail that somebody changed.
 
+use aws_sdk_organizations::{operation::list_policies::ListPoliciesOutput, types::PolicyType};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Api, Fault, Stack, request, unique};
@@ -13,6 +14,7 @@ pub(crate) async fn rare_grants(stack: &Stack) -> String {
     let record = a_lost_answer(stack, &api).await;
     a_failure_and_another_attempt(stack, &api).await;
     late_deliveries(stack, record["requestId"].as_str().unwrap()).await;
+    a_tampered_guardrail(stack).await;
     let swept = stack.aws().invoke(stack.output("SettleFunctionName"), &json!({"sweep": true})).await;
     assert_eq!(swept.error, None, "{}", swept.payload);
     let account = record["accountId"].as_str().unwrap().to_owned();
@@ -62,6 +64,22 @@ async fn late_deliveries(stack: &Stack, id: &str) {
         let answer = stack.aws().invoke(stack.output(function), &event).await;
         assert_eq!(answer.error.as_deref(), Some("Conflict.RequestSettled"), "{}", answer.payload);
     }
+}
+
+/// Somebody takes the words out of a guardrail: they come back.
+async fn a_tampered_guardrail(stack: &Stack) {
+    let client = aws_sdk_organizations::Client::new(&stack.sdk_config());
+    let pages = client.list_policies().filter(PolicyType::ServiceControlPolicy).into_paginator().send();
+    let pages = pages.collect::<Result<Vec<_>, _>>().await.expect("ListPolicies");
+    let mut policies = pages.iter().flat_map(ListPoliciesOutput::policies);
+    let freeze = policies.find(|policy| policy.name() == Some("ai-landing-zone-spend-freeze"));
+    let freeze = freeze.and_then(|policy| policy.id()).expect("the policy");
+    let harmless = json!({"Version": "2012-10-17", "Statement":
+        [{"Effect": "Deny", "Action": "sns:Publish", "Resource": "arn:aws:sns:*:*:none"}]});
+    client.update_policy().policy_id(freeze).content(harmless.to_string()).send().await.expect("UpdatePolicy");
+    let answer = stack.aws().invoke(stack.output("ReconcileFunctionName"), &json!({})).await;
+    assert_eq!(answer.error, None, "{}", answer.payload);
+    assert_eq!(answer.payload["updatedGuardrails"], json!(["spend-freeze"]), "{}", answer.payload);
 }
 
 async fn vend(api: &Api, request: &Value, state: &str) -> Value {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 /// By role, without prefix.
 pub(crate) fn needs(place: &Place) -> BTreeMap<&'static str, Vec<Need>> {
-    accounts(place).into_iter().chain(tagging(place)).chain(remediation(place)).collect()
+    let all = accounts(place).into_iter().chain(tagging(place)).chain(remediation(place)).chain(spending(place));
+    all.collect()
 }
 
 fn everything(place: &Place, action: &str) -> Need {
@@ -80,6 +81,13 @@ fn accounts(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
                 item("PutItem", "request#x"),
                 everything("organizations:MoveAccount"),
                 everything("organizations:CreateAccount"),
+                Need::new("organizations:AttachPolicy", place.organizations("p-any")),
+                Need::new("organizations:DeletePolicy", place.organizations("p-any")),
+                // A policy of another type.
+                Need::new(
+                    "organizations:UpdatePolicy",
+                    place.organizations("p-any").replace("/service_control_policy/", "/tag_policy/"),
+                ),
             ],
         ),
         ("account-vending", vec![Need::new("lambda:InvokeFunction", place.function("api"))]),
@@ -173,5 +181,64 @@ fn remediation(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
         ("remediation-data", member("iam:DeleteAccessKey")),
         ("remediation-compute", member("sagemaker:UpdateNotebookInstance")),
         ("remediation-identity", member("ec2:ModifyImageAttribute")),
+    ]
+}
+
+fn spending(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
+    let item = |action: &str, id: &str| place.item(action, id);
+    let member = |action: &str| vec![Need::new(action, "arn:aws:any:us-east-1:123456789012:any".to_owned())];
+    let another_policy = |action: &str| Need::new(action, place.organizations("p-any"));
+    vec![
+        (
+            "observe",
+            vec![
+                item("PutItem", "spend#x"),
+                another_policy("organizations:AttachPolicy"),
+                place.assume("arn:aws:iam::111122223333:role/AiLandingZone-spend-enforcement"),
+                other_organization(place, "AiLandingZone-spend-observation"),
+            ],
+        ),
+        (
+            "evaluate",
+            vec![
+                item("PutItem", "spend#x"),
+                item("PutItem", "request#x"),
+                another_policy("organizations:AttachPolicy"),
+                place.assume("arn:aws:iam::111122223333:role/AiLandingZone-spend-enforcement"),
+            ],
+        ),
+        (
+            "enforce",
+            vec![
+                item("PutItem", "decision#x"),
+                another_policy("organizations:AttachPolicy"),
+                another_policy("organizations:DetachPolicy"),
+                another_policy("organizations:UpdatePolicy"),
+                other_organization(place, "AiLandingZone-spend-enforcement"),
+                place.assume("arn:aws:iam::111122223333:role/OrganizationAccountAccessRole"),
+            ],
+        ),
+        ("budgets", vec![item("PutItem", "spend#x"), everything(place, "organizations:ListAccounts")]),
+        (
+            "idle",
+            vec![
+                item("PutItem", "spend#x"),
+                place.assume("arn:aws:iam::111122223333:role/AiLandingZone-remediation-ai"),
+                other_organization(place, "AiLandingZone-spend-enforcement"),
+            ],
+        ),
+        (
+            "report",
+            vec![
+                item("PutItem", "spend#x"),
+                Need::new("s3:GetObject", "arn:aws:s3:::any/spend/x".to_owned()),
+                Need::new("ce:GetCostAndUsage", format!("arn:aws:ce:us-east-1:{}:any", "123456789012")),
+            ],
+        ),
+        ("spend-evaluation", vec![Need::new("lambda:InvokeFunction", place.function("enforce"))]),
+        ("spend-enforcement", vec![Need::new("lambda:InvokeFunction", place.function("evaluate"))]),
+        ("idle-sweep", vec![Need::new("lambda:InvokeFunction", place.function("enforce"))]),
+        ("member-spend-observation", member("sagemaker:StopNotebookInstance")),
+        ("member-spend-enforcement", member("ec2:TerminateInstances")),
     ]
 }

@@ -32,8 +32,8 @@ pub(crate) struct Place {
     management: String,
     organization: String,
     table: String,
-    /// ARNs of the root and of the units below it: `MoveAccount` is checked on both parents as well, which the record
-    /// does not name.
+    /// ARNs of the units below the root and, last, of the root: `MoveAccount` is checked on both parents as well, which
+    /// the record does not name.
     parents: Vec<String>,
 }
 
@@ -65,9 +65,16 @@ impl Place {
             _ if is_account(id) => "account",
             _ if id.starts_with("ou-") => "ou",
             _ if id.starts_with("r-") => "root",
+            _ if id.starts_with("p-") => return self.guardrail(id),
             _ => return format!("arn:aws:organizations::{management}:any"),
         };
         format!("arn:aws:organizations::{management}:{kind}/{organization}/{id}")
+    }
+
+    /// The ARN of a service control policy.
+    fn guardrail(&self, id: &str) -> String {
+        let Self { management, organization, .. } = self;
+        format!("arn:aws:organizations::{management}:policy/{organization}/service_control_policy/{id}")
     }
 
     pub(crate) fn item(&self, action: &str, id: &str) -> Need {
@@ -109,9 +116,31 @@ impl Place {
             }
             "organizations" => {
                 let parents: &[String] = if call.action == "MoveAccount" { &self.parents } else { &[] };
-                let all = parents.iter().cloned().chain([self.organizations(resource)]);
+                let own = match &*call.action {
+                    // The record has its name; an id it gets only then.
+                    "CreatePolicy" => self.guardrail("p-new"),
+                    // The record does not name the root.
+                    "EnablePolicyType" => self.parents.last().expect("the root").clone(),
+                    _ => self.organizations(resource),
+                };
+                // The record names the policy and not the target.
+                let target = ["AttachPolicy", "DetachPolicy"].contains(&&*call.action);
+                let target = target.then(|| self.organizations("111122223333"));
+                let all = parents.iter().cloned().chain([own]).chain(target);
                 all.map(|resource| Need::new(&action, resource)).collect()
             }
+            // All calls of AWS Budgets come under two actions
+            // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html).
+            "budgets" => {
+                let verb = if call.action.starts_with("Describe") { "View" } else { "Modify" };
+                let budget = format!("arn:aws:budgets::{}:budget/any", self.management);
+                vec![Need::new(&format!("budgets:{verb}Budget"), budget)]
+            }
+            "ssm" => {
+                let Self { region, management, .. } = self;
+                vec![Need::new(&action, format!("arn:aws:ssm:{region}:{management}:parameter{resource}"))]
+            }
+            "s3" => vec![Need::new(&action, format!("arn:aws:s3:::{resource}"))],
             "account" => {
                 let Self { management, organization, .. } = self;
                 vec![Need::new(&action, format!("arn:aws:account::{management}:account/{organization}/{resource}"))]
@@ -167,7 +196,17 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
         } else if function == "sweep" {
             needs.entry("tag-audit".to_owned()).or_default().insert(tagging(call));
         } else if REMEDIATORS.contains(&&**function) {
-            needs.entry(format!("remediation-{function}")).or_default().extend(remediation(call));
+            needs.entry(format!("remediation-{function}")).or_default().extend(named(call));
+        } else if function == "observe" {
+            needs.entry("member-spend-observation".to_owned()).or_default().extend(named(call));
+        } else if function == "enforce" {
+            needs.entry("member-spend-enforcement".to_owned()).or_default().extend(named(call));
+        } else if function == "idle" {
+            // It looks as one role and stops as the other; what either may be asked is compared by the contract tests.
+            let reads = ["List", "Describe", "Get"].iter().any(|verb| call.action.starts_with(verb));
+            if !reads {
+                needs.entry("member-spend-enforcement".to_owned()).or_default().extend(named(call));
+            }
         } else {
             assert!(["baseline", "verify"].contains(&&**function), "{call:?} in a member account");
         }
@@ -178,9 +217,9 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
 /// The functions that mend findings.
 pub(crate) const REMEDIATORS: [&str; 4] = ["ai", "data", "compute", "identity"];
 
-/// What a remediator's role in the account is asked for, as far as the record names calls as the API does: those of REST
-/// services it names by their path. The contract tests compare the whole role with the catalog.
-fn remediation(call: &Call) -> Vec<Need> {
+/// What a role in the account is asked for that a table of calls grants, as far as the record names calls as the API does:
+/// those of REST services it names by their path. The contract tests compare the whole role with the table.
+fn named(call: &Call) -> Vec<Need> {
     let service = match &*call.service {
         "monitoring" => "cloudwatch",
         "tagging" => "tag",
@@ -199,7 +238,10 @@ fn remediation(call: &Call) -> Vec<Need> {
 /// The state machine that invokes a function.
 fn machine(function: &str) -> Option<&'static str> {
     match function {
-        "api" | "reconcile" | "tag-resource" | "triage" => None,
+        "api" | "reconcile" | "tag-resource" | "triage" | "budgets" | "report" => None,
+        "evaluate" | "observe" => Some("spend-evaluation"),
+        "enforce" => Some("spend-enforcement"),
+        "idle" => Some("idle-sweep"),
         "settle-finding" => Some("remediation"),
         remediator if REMEDIATORS.contains(&remediator) => Some("remediation"),
         "sweep" | "coverage" => Some("tag-sweep"),

@@ -79,6 +79,11 @@ pub(crate) async fn deployed(stack: &Stack, account: &str) -> BTreeMap<String, R
         let documents = inline(&member, &format!("AiLandingZone-{name}")).await;
         roles.insert(name, Role::of(&documents));
     }
+    // A workflow has the name of one of them.
+    for name in ["spend-observation", "spend-enforcement"] {
+        let documents = inline(&member, &format!("AiLandingZone-{name}")).await;
+        roles.insert(format!("member-{name}"), Role::of(&documents));
+    }
     roles
 }
 

@@ -1,4 +1,4 @@
-//! The REST API of account requests, tag coverage and remediations (contract: `sam/openapi.yaml`), behind IAM authorisation.
+//! The REST API of account requests, tag coverage, remediations and spending (contract: `sam/openapi.yaml`), behind IAM authorisation.
 
 mod app;
 mod body;
@@ -13,6 +13,7 @@ mod read;
 mod remediations;
 mod response;
 mod routes;
+mod spend;
 mod start;
 mod submit;
 #[cfg(test)]

@@ -37,6 +37,8 @@ kinds! {
     UNKNOWN_ACCOUNT = NOT_FOUND "unknown-account" "There is no such account request";
     UNKNOWN_CASE = NOT_FOUND "unknown-remediation" "There is no such remediation";
     CASE_MOVED = CONFLICT "remediation-moved-on" "The remediation is not where the request expects it";
+    UNKNOWN_SPEND = NOT_FOUND "unknown-spend" "Nothing was decided about such an account";
+    SPEND_MOVED = CONFLICT "spend-moved-on" "The spending is not where the request expects it";
     WRONG_METHOD = METHOD_NOT_ALLOWED "method-not-allowed" "The path does not have this method";
     NAME_TAKEN = CONFLICT "name-taken" "The account name is taken";
     ROOT_EMAIL_TAKEN = CONFLICT "root-email-taken" "The root e-mail is taken";

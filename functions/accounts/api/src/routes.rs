@@ -8,6 +8,7 @@ use crate::{
     read::read,
     remediations,
     response::Response,
+    spend,
     submit::submit,
 };
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -29,6 +30,10 @@ enum Route {
     TryFinding,
     Approve(String),
     Undo(String),
+    Spend,
+    SpendOf(String),
+    OverrideSpend(String),
+    ApproveSpend(String),
 }
 
 /// Answers a request.
@@ -48,6 +53,10 @@ pub(crate) async fn handle(app: &App, request: ApiGatewayProxyRequest) -> Result
         Ok(Route::TryFinding) => remediations::try_finding(app, &request).await,
         Ok(Route::Approve(id)) => remediations::approve(app, &request, &id).await,
         Ok(Route::Undo(id)) => remediations::undo(app, &request, &id).await,
+        Ok(Route::Spend) => spend::list(app, &request).await,
+        Ok(Route::SpendOf(id)) => spend::read(app, &id).await,
+        Ok(Route::OverrideSpend(id)) => spend::change(app, &request, &id).await,
+        Ok(Route::ApproveSpend(id)) => spend::approve(app, &request, &id).await,
         Err(problem) => Err(problem),
     };
     Ok(answer.unwrap_or_else(|problem| {
@@ -76,6 +85,10 @@ enum Place {
     RemediationSummary,
     Approval(String),
     Undoing(String),
+    Spend,
+    SpendOf(String),
+    SpendOverride(String),
+    SpendApproval(String),
 }
 
 fn route(request: &ApiGatewayProxyRequest) -> Result<Route, Problem> {
@@ -92,16 +105,26 @@ fn route(request: &ApiGatewayProxyRequest) -> Result<Route, Problem> {
         Place::RemediationSummary if is(Method::GET) => Ok(Route::RemediationSummary),
         Place::Approval(id) if is(Method::POST) => Ok(Route::Approve(id)),
         Place::Undoing(id) if is(Method::POST) => Ok(Route::Undo(id)),
-        Place::Approval(_) | Place::Undoing(_) => Err(Problem::method("POST")),
-        Place::Account(_) | Place::Coverage | Place::Remediation(_) | Place::RemediationSummary => {
-            Err(Problem::method("GET"))
+        Place::Spend if is(Method::GET) => Ok(Route::Spend),
+        Place::SpendOf(id) if is(Method::GET) => Ok(Route::SpendOf(id)),
+        Place::SpendOverride(id) if is(Method::POST) => Ok(Route::OverrideSpend(id)),
+        Place::SpendApproval(id) if is(Method::POST) => Ok(Route::ApproveSpend(id)),
+        Place::Approval(_) | Place::Undoing(_) | Place::SpendOverride(_) | Place::SpendApproval(_) => {
+            Err(Problem::method("POST"))
         }
+        Place::Account(_)
+        | Place::Coverage
+        | Place::Remediation(_)
+        | Place::RemediationSummary
+        | Place::Spend
+        | Place::SpendOf(_) => Err(Problem::method("GET")),
     }
 }
 
 /// Reads the path, decoded. The resource comes first: the path of a custom domain begins with its base path.
 fn place(request: &ApiGatewayProxyRequest) -> Result<Place, Problem> {
-    match (request.resource.as_deref(), request.path_parameters.get("id")) {
+    let parameters = &request.path_parameters;
+    match (request.resource.as_deref(), parameters.get("id").or_else(|| parameters.get("accountId"))) {
         (Some("/accounts"), _) => Ok(Place::Accounts),
         (Some("/accounts/{id}"), Some(id)) => Ok(Place::Account(decoded(id))),
         (Some("/tags/coverage"), _) => Ok(Place::Coverage),
@@ -110,6 +133,10 @@ fn place(request: &ApiGatewayProxyRequest) -> Result<Place, Problem> {
         (Some("/remediations/{id}"), Some(id)) => Ok(Place::Remediation(decoded(id))),
         (Some("/remediations/{id}/approval"), Some(id)) => Ok(Place::Approval(decoded(id))),
         (Some("/remediations/{id}/undo"), Some(id)) => Ok(Place::Undoing(decoded(id))),
+        (Some("/spend"), _) => Ok(Place::Spend),
+        (Some("/spend/{accountId}"), Some(id)) => Ok(Place::SpendOf(decoded(id))),
+        (Some("/spend/{accountId}/override"), Some(id)) => Ok(Place::SpendOverride(decoded(id))),
+        (Some("/spend/{accountId}/approval"), Some(id)) => Ok(Place::SpendApproval(decoded(id))),
         _ => {
             let path = request.path.as_deref().unwrap_or_default();
             let segments: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
@@ -122,9 +149,13 @@ fn place(request: &ApiGatewayProxyRequest) -> Result<Place, Problem> {
                 ["remediations", id] => Ok(Place::Remediation((*id).to_owned())),
                 ["remediations", id, "approval"] => Ok(Place::Approval((*id).to_owned())),
                 ["remediations", id, "undo"] => Ok(Place::Undoing((*id).to_owned())),
+                ["spend"] => Ok(Place::Spend),
+                ["spend", id] => Ok(Place::SpendOf((*id).to_owned())),
+                ["spend", id, "override"] => Ok(Place::SpendOverride((*id).to_owned())),
+                ["spend", id, "approval"] => Ok(Place::SpendApproval((*id).to_owned())),
                 _ => Err(Problem::new(
                     &UNKNOWN_PATH,
-                    "The API has /accounts, /accounts/{id}, /tags/coverage, /remediations, /remediations/summary, /remediations/{id}, and below that approval and undo.",
+                    "The API has /accounts, /accounts/{id}, /tags/coverage, /remediations, /remediations/summary, /remediations/{id} with approval and undo below it, /spend, and /spend/{accountId} with override and approval below it.",
                 )),
             }
         }

@@ -2,6 +2,7 @@
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>).
 
 use crate::Report;
+use ::guardrails::Guardrail;
 use http_body_util::Full;
 use hyper::{Request, StatusCode, body::Bytes};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnectorBuilder};
@@ -59,7 +60,14 @@ fn body(question: &CustomResource, result: Result<Option<&Report>, Failure>) -> 
     });
     let (status, key, value) = match result {
         Ok(Some(report)) => {
-            ("SUCCESS", "Data", json!({ "OrganizationId": report.organization_id, "RootId": report.root_id }))
+            let policy = |guardrail: Guardrail| report.guardrails.get(guardrail.id());
+            let data = json!({
+                "OrganizationId": report.organization_id,
+                "RootId": report.root_id,
+                "SpendRestrictPolicyId": policy(Guardrail::SpendRestrict),
+                "SpendFreezePolicyId": policy(Guardrail::SpendFreeze),
+            });
+            ("SUCCESS", "Data", data)
         }
         Ok(None) => ("SUCCESS", "Data", json!({})),
         Err(failure) => ("FAILED", "Reason", json!(format!("{} {}", failure.reason, failure.advice))),

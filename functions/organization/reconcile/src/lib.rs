@@ -1,22 +1,28 @@
 //! Brings the organizational units about and remembers the organization, so that no request has to look it up.
 //!
 //! Units that are there are adopted by name, never made twice; accounts that are there are remembered with their names
-//! and root e-mails. Runs on every deployment (as a custom resource), daily, and when invoked with `{}`.
+//! and root e-mails. The service control policies that hold spending are kept as the suite has them; attaching them is
+//! for others. Runs on every deployment (as a custom resource), daily, and when invoked with `{}`.
 
 mod custom_resource;
+mod guardrails;
 mod organization;
 
+use ::guardrails::Guardrail;
 use aws::{AwsFault, ConfigError};
 use custom_resource::CustomResource;
+use guardrails::Names;
 use jiff::Timestamp;
 use landing_zone::{Class, Diagnosis, Fault, UnitPath};
 use ledger::Ledger;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the function works with.
 pub struct App {
     ledger: Ledger,
     organizations: aws_sdk_organizations::Client,
+    names: Names,
     clock: fn() -> Timestamp,
 }
 
@@ -26,6 +32,7 @@ impl App {
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             organizations: aws_sdk_organizations::Client::new(config),
+            names: Names::from_environment()?,
             clock: Timestamp::now,
         })
     }
@@ -49,6 +56,10 @@ pub struct Report {
     root_id: String,
     created: Vec<UnitPath>,
     adopted: usize,
+    /// `p-…` by id of the guardrail.
+    guardrails: BTreeMap<String, String>,
+    created_guardrails: Vec<Guardrail>,
+    updated_guardrails: Vec<Guardrail>,
     new_accounts: usize,
     known_accounts: usize,
 }
@@ -105,7 +116,9 @@ pub async fn handle(app: &App, event: Event) -> Result<Option<Report>, Error> {
 }
 
 async fn reconcile(app: &App) -> Result<Report, Error> {
-    let found = organization::ensure(&app.organizations, (app.clock)()).await?;
+    let mut found = organization::ensure(&app.organizations, (app.clock)()).await?;
+    let kept = guardrails::ensure(&app.organizations, &found.root, &app.names, &found.partition).await?;
+    found.organization.guardrails = kept.ids;
     app.ledger.store_organization(&found.organization).await?;
     let accounts = organization::accounts(&app.organizations).await?;
     let mut new_accounts = 0;
@@ -121,6 +134,9 @@ async fn reconcile(app: &App) -> Result<Report, Error> {
         root_id: found.organization.root_id,
         adopted: found.organization.units.len() - found.created.len(),
         created: found.created,
+        guardrails: found.organization.guardrails,
+        created_guardrails: kept.created,
+        updated_guardrails: kept.updated,
         new_accounts,
         known_accounts: accounts.len(),
     })

@@ -3,16 +3,21 @@
 use crate::Error;
 use aws::AwsFault;
 use aws_sdk_organizations::{
-    Client, operation::create_organizational_unit::CreateOrganizationalUnitError, types::OrganizationalUnit,
+    Client,
+    operation::create_organizational_unit::CreateOrganizationalUnitError,
+    types::{OrganizationalUnit, Root},
 };
 use jiff::Timestamp;
 use landing_zone::{AccountId, AccountName, Email, UnitPath, units};
 use ledger::{KnownAccount, Organization};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The organization with all its units.
+/// The organization with all its units, and no guardrails yet.
 pub(crate) struct Ensured {
     pub organization: Organization,
+    pub root: Root,
+    /// `aws`, for example.
+    pub partition: String,
     pub created: Vec<UnitPath>,
 }
 
@@ -25,7 +30,8 @@ pub(crate) async fn ensure(client: &Client, now: Timestamp) -> Result<Ensured, E
         .map_err(|error| AwsFault::new("organizations:DescribeOrganization", &error))?
         .organization
         .ok_or(Error::Missing("organization"))?;
-    let root_id = root(client).await?;
+    let root = root(client).await?;
+    let root_id = root.id.clone().ok_or(Error::Missing("root"))?;
     let mut ids: BTreeMap<UnitPath, String> = BTreeMap::new();
     let mut created = Vec::new();
     let mut children: BTreeMap<String, Vec<OrganizationalUnit>> = BTreeMap::new();
@@ -43,6 +49,7 @@ pub(crate) async fn ensure(client: &Client, now: Timestamp) -> Result<Ensured, E
         };
         ids.insert(unit.clone(), id);
     }
+    let partition = described.arn.as_deref().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
     Ok(Ensured {
         organization: Organization {
             organization_id: described.id.ok_or(Error::Missing("organization id"))?,
@@ -52,8 +59,12 @@ pub(crate) async fn ensure(client: &Client, now: Timestamp) -> Result<Ensured, E
                 .ok_or(Error::Missing("management account"))?,
             root_id,
             units: ids,
+            guardrails: BTreeMap::new(),
+            delegated: delegated(client).await?,
             read_at: now.into(),
         },
+        root,
+        partition,
         created,
     })
 }
@@ -65,9 +76,9 @@ fn adopt(siblings: &[OrganizationalUnit], name: &str) -> Option<String> {
     named(|a, b| a == b).or_else(|| named(str::eq_ignore_ascii_case))?.id().map(str::to_owned)
 }
 
-async fn root(client: &Client) -> Result<String, Error> {
+async fn root(client: &Client) -> Result<Root, Error> {
     let answer = client.list_roots().send().await.map_err(|error| AwsFault::new("organizations:ListRoots", &error))?;
-    answer.roots.unwrap_or_default().into_iter().find_map(|root| root.id).ok_or(Error::Missing("root"))
+    answer.roots.unwrap_or_default().into_iter().next().ok_or(Error::Missing("root"))
 }
 
 async fn list(client: &Client, parent: &str) -> Result<Vec<OrganizationalUnit>, AwsFault> {
@@ -95,6 +106,18 @@ async fn create(client: &Client, parent: &str, name: &str) -> Result<String, Err
     }
 }
 
+/// Every account that administers a service for the organization.
+async fn delegated(client: &Client) -> Result<BTreeSet<AccountId>, AwsFault> {
+    let mut pages = client.list_delegated_administrators().into_paginator().send();
+    let mut found = BTreeSet::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| AwsFault::new("organizations:ListDelegatedAdministrators", &error))?;
+        let accounts = page.delegated_administrators.unwrap_or_default().into_iter();
+        found.extend(accounts.filter_map(|account| AccountId::parse(&account.id?).ok()));
+    }
+    Ok(found)
+}
+
 /// Every account of the organization, whoever made it.
 pub(crate) async fn accounts(client: &Client) -> Result<Vec<KnownAccount>, AwsFault> {
     let mut pages = client.list_accounts().into_paginator().send();
@@ -115,6 +138,27 @@ pub(crate) async fn accounts(client: &Client) -> Result<Vec<KnownAccount>, AwsFa
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_organizations::{
+        operation::list_delegated_administrators::ListDelegatedAdministratorsOutput, types::DelegatedAdministrator,
+    };
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    #[tokio::test]
+    async fn administrators_of_every_page_are_found_the_empty_first_page_notwithstanding() {
+        let page = |ids: &'static [&'static str], next: Option<&'static str>| {
+            mock!(Client::list_delegated_administrators).then_output(move || {
+                let accounts = ids.iter().map(|id| DelegatedAdministrator::builder().id(*id).build()).collect();
+                ListDelegatedAdministratorsOutput::builder()
+                    .set_delegated_administrators(Some(accounts))
+                    .set_next_token(next.map(str::to_owned))
+                    .build()
+            })
+        };
+        let pages = [page(&[], Some("1")), page(&["111111111111"], Some("2")), page(&["022222222222"], None)];
+        let client = mock_client!(aws_sdk_organizations, RuleMode::Sequential, pages.each_ref());
+        let found: Vec<_> = delegated(&client).await.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["022222222222", "111111111111"]);
+    }
 
     #[test]
     fn a_unit_is_adopted_by_name_and_the_exact_name_comes_first() {

@@ -256,6 +256,22 @@ fn a_new_period_has_to_show_itself_first() {
 }
 
 #[test]
+fn it_is_taken_back_step_by_step_to_the_end() {
+    let mut rollover = at(Stage::Freeze);
+    rollover.refresh("2026-12-03T01:00:00Z".parse().unwrap(), |_| (1.into(), 0.into()));
+    let mut raised = at(Stage::Freeze);
+    raised.budget.limit = 5_000.into();
+    for mut world in [rollover, raised] {
+        for to in [Stage::Stop, Stage::Restrict, Stage::None] {
+            let decision = world.decide();
+            assert_eq!((step(&decision), decision.outcome), (Some((Direction::Down, to)), Outcome::Act));
+            world.record.reach(to, decision.window, decision.limit, decision.at);
+        }
+        assert_eq!((world.decide().outcome, world.record.reached), (Outcome::Settled, None));
+    }
+}
+
+#[test]
 fn a_lowered_cap_takes_it_back_and_a_move_does_not() {
     let mut world = at(Stage::Stop);
     world.budget.max_stage = Stage::Restrict;
@@ -294,4 +310,15 @@ fn nobody_works_on_an_account_twice() {
 #[test]
 fn what_was_reached_remembers_its_period() {
     assert_eq!(at(Stage::Restrict).record.reached.map(|Reached { period, .. }| period), Some(date(2026, 11, 1)));
+}
+
+#[test]
+fn what_was_begun_and_is_not_called_for_any_more_is_taken_back() {
+    let mut world = at(Stage::Restrict);
+    world.budget.max_stage = Stage::Restrict;
+    world.record.begun = Some(Stage::Stop);
+    let decision = world.decide();
+    assert_eq!((step(&decision), decision.outcome), (Some((Direction::Again, Stage::Restrict)), Outcome::Act));
+    world.record.settle();
+    assert_eq!(world.decide().outcome, Outcome::Settled);
 }

@@ -81,6 +81,30 @@ fn the_examples_of_the_sample_of_aws_come_out() {
     assert_eq!(cost(&prices, "amazon.nova-pro-v1:0", counts(0, 0, 1_000, 1_000)), usd("0.0002"));
 }
 
+#[test]
+fn models_are_told_apart_and_machines_are_none() {
+    let yesterday = date(2026, 11, 19);
+    let tokens = Counts { output: 1_000_000, ..Counts::default() };
+    let nova = "amazon.nova-pro-v1:0";
+    let models = vec![
+        used(CLAUDE, today(), tokens),
+        used(CLAUDE, yesterday, tokens),
+        used(nova, today(), tokens),
+        used("new.x-v1:0", today(), tokens),
+    ];
+    let metered = [
+        seen(models, vec![runs("notebook", "ml.g5.xlarge", 1, "2026-11-20T00:00:00Z")]),
+        seen(vec![used(nova, today(), tokens)], Vec::new()),
+    ];
+    let found = estimate(&metered, &PriceList::standard(), yesterday, at("2026-11-20T12:00:00Z"));
+    let named = |models: &[(&str, &str)]| -> BTreeMap<String, Decimal> {
+        models.iter().map(|(model, amount)| ((*model).to_owned(), usd(amount))).collect()
+    };
+    let both = [(yesterday, named(&[(CLAUDE, "15")])), (today(), named(&[(CLAUDE, "15"), (nova, "6.4")]))];
+    assert_eq!(found.models, both.into());
+    assert!(found.by_day[&today()] > usd("21.4"));
+}
+
 /// The list without prices for an hour of cache.
 fn five_minutes() -> PriceList {
     let mut list: serde_json::Value = serde_json::from_str(include_str!("../../data/prices.json")).unwrap();

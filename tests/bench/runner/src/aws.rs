@@ -147,6 +147,8 @@ fn name(request: &Request) -> String {
     let form = String::from_utf8_lossy(&request.body);
     let action = match request.headers.get("x-amz-target") {
         Some(target) => target.rsplit('.').next(),
+        // The path is that of an object, and may have the day in it.
+        None if service == "s3" && request.method == "PUT" => Some("PutObject"),
         None => form.split('&').find_map(|field| field.strip_prefix("Action=")),
     };
     format!("{service}:{}", action.unwrap_or(request.path.trim_start_matches('/')))

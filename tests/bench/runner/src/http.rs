@@ -59,7 +59,7 @@ fn converse(stream: TcpStream, handler: &dyn Fn(&Request) -> Option<Response>) -
     stream.set_nodelay(true)?;
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read(&mut reader)? {
+    while let Some(request) = read(&mut reader, &mut writer)? {
         let Some(response) = handler(&request) else { break };
         writer.write_all(&message(&response)?)?;
     }
@@ -79,7 +79,7 @@ fn message(response: &Response) -> io::Result<Vec<u8>> {
     Ok(message)
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
+fn read(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -95,6 +95,10 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
         reader.read_line(&mut line)?;
         let Some((name, value)) = line.split_once(':') else { break };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    // boto3 waits for a second before it sends an object without this.
+    if headers.get("expect").is_some_and(|expected| expected == "100-continue") {
+        writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];

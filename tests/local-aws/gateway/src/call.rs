@@ -128,6 +128,7 @@ fn rest(service: &str, method: &Method, uri: &Uri, body: &str) -> (String, Optio
             let hub = if path.starts_with("/findingsv2/") { "hubv2/default" } else { "hub/default" };
             (security_hub_action(method, path), Some(hub.to_owned()))
         }
+        "bedrock" => bedrock(method, &segments, body),
         "execute-api" => ("Invoke".to_owned(), Some(format!("{method} {path}"))),
         _ => (format!("{method} {path}"), None),
     }
@@ -140,6 +141,23 @@ fn security_hub_action(method: &Method, path: &str) -> String {
         ("POST", "/findings/import") => "BatchImportFindings".to_owned(),
         ("PATCH", "/findings/batchupdate" | "/findingsv2/batchupdatev2") => "BatchUpdateFindings".to_owned(),
         _ => format!("{method} {path}"),
+    }
+}
+
+/// `GET /model-invocation-jobs` lists them, `GET /model-invocation-job/<ARN>` gets one, and `POST …/stop` stops it.
+fn bedrock(method: &Method, segments: &[&str], body: &str) -> (String, Option<String>) {
+    let words = |name: &str| name.split('-').map(pascal).collect::<String>();
+    match (method.as_str(), segments) {
+        ("GET", [several]) => (format!("List{}", words(several)), None),
+        ("GET", [of, one]) => (format!("Get{}", words(of.trim_end_matches('s'))), Some(decode(one))),
+        ("POST", [of, one, "stop"]) => (format!("Stop{}", words(of.trim_end_matches('s'))), Some(decode(one))),
+        ("POST", [name]) if !name.contains('-') => {
+            let resource = serde_json::from_str::<Value>(body).ok();
+            let resource = resource.and_then(|json| Some(json.get("resourceARN")?.as_str()?.to_owned()));
+            (pascal(name), resource)
+        }
+        ("POST", [several]) => (format!("Create{}", words(several.trim_end_matches('s'))), None),
+        _ => (format!("{method} /{}", segments.join("/")), None),
     }
 }
 
@@ -227,6 +245,22 @@ mod tests {
         let body = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2FR";
         assert_eq!(named("sts", "POST", "/", None, body), pair("AssumeRole", "arn:aws:iam::1:role/R"));
         assert_eq!(named("iam", "GET", "/?Action=GetRole&RoleName=R", None, ""), pair("GetRole", "R"));
+    }
+
+    #[test]
+    fn bedrock_names_the_action_by_the_word_in_the_path() {
+        let arn = "arn:aws:bedrock:eu-west-1:111122223333:model-invocation-job/abcdefghijkl";
+        let path = "/model-invocation-job/arn%3Aaws%3Abedrock%3Aeu-west-1%3A111122223333%3Amodel-invocation-job%2Fabcdefghijkl";
+        let (stop, body) = (format!("{path}/stop"), format!(r#"{{"resourceARN":"{arn}"}}"#));
+        let named = |method, uri, body| super::tests::named("bedrock", method, uri, None, body);
+        assert_eq!(named("GET", "/model-invocation-jobs?maxResults=9", "").0, "ListModelInvocationJobs");
+        assert_eq!(named("GET", path, ""), pair("GetModelInvocationJob", arn));
+        assert_eq!(named("POST", &stop, "{}"), pair("StopModelInvocationJob", arn));
+        let job = "/model-customization-jobs/tuned";
+        assert_eq!(named("GET", job, ""), pair("GetModelCustomizationJob", "tuned"));
+        assert_eq!(named("POST", "/model-customization-jobs", "{}").0, "CreateModelCustomizationJob");
+        assert_eq!(named("GET", "/provisioned-model-throughputs", "").0, "ListProvisionedModelThroughputs");
+        assert_eq!(named("POST", "/tagResource", &body), pair("TagResource", arn));
     }
 
     #[test]

@@ -21,6 +21,10 @@ fn methods_and_paths_lead_to_their_functions() {
         ("GET", "/{proxy+}", "/%61ccounts/x", Route::Read("x".to_owned())),
         ("GET", "/tags/coverage", "/base/tags/coverage", Route::Coverage),
         ("GET", "/{proxy+}", "/tags/coverage", Route::Coverage),
+        ("GET", "/spend", "/base/spend", Route::Spend),
+        ("GET", "/{proxy+}", "/spend/111122223333", Route::SpendOf("111122223333".to_owned())),
+        ("POST", "/{proxy+}", "/spend/1/override", Route::OverrideSpend("1".to_owned())),
+        ("POST", "/{proxy+}", "/spend/1/approval", Route::ApproveSpend("1".to_owned())),
     ] {
         let event = event(&json!({ "httpMethod": method, "resource": resource, "path": path }));
         assert_eq!(route(&event).unwrap(), expected, "{method} {resource} {path}");
@@ -38,7 +42,12 @@ fn unknown_paths_and_wrong_methods_are_told_apart() {
         assert_eq!(problem_of(&at(method, "/accounts/x")), ("method-not-allowed", "GET".to_owned()), "{method}");
     }
     assert_eq!(problem_of(&at("POST", "/accounts/x")), ("method-not-allowed", "GET".to_owned()));
-    assert_eq!(problem_of(&at("POST", "/tags/coverage")), ("method-not-allowed", "GET".to_owned()));
+    for path in ["/tags/coverage", "/spend", "/spend/1"] {
+        assert_eq!(problem_of(&at("POST", path)), ("method-not-allowed", "GET".to_owned()), "{path}");
+    }
+    for path in ["/spend/1/override", "/spend/1/approval"] {
+        assert_eq!(problem_of(&at("GET", path)), ("method-not-allowed", "POST".to_owned()), "{path}");
+    }
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -63,8 +72,17 @@ fn body() -> impl Strategy<Value = Option<String>> {
 
 fn any_event() -> impl Strategy<Value = Value> {
     let method = prop_oneof![Just("GET"), Just("POST"), Just("PUT")];
-    let resource = prop_oneof![Just("/accounts"), Just("/accounts/{id}"), Just("/{proxy+}")];
-    let parameter = prop_oneof!["pageSize|pageToken|state|environment|accountType".prop_map(String::from), text()];
+    let resource = prop_oneof![
+        Just("/accounts"),
+        Just("/accounts/{id}"),
+        Just("/{proxy+}"),
+        Just("/spend"),
+        Just("/spend/{accountId}"),
+        Just("/spend/{accountId}/override"),
+        Just("/spend/{accountId}/approval"),
+    ];
+    let parameter =
+        prop_oneof!["pageSize|pageToken|state|environment|accountType|stage".prop_map(String::from), text()];
     // API Gateway sends no parameter without a value: `?state` comes as [""].
     let query = prop::collection::btree_map(parameter, prop::collection::vec(text(), 1..3), 0..4);
     let header = "content-type|idempotency-key";

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{
     error::ErrorMetadata,
     operation::{
         get_item::{GetItemError, GetItemOutput},
+        put_item::{PutItemError, PutItemOutput},
         query::{QueryError, QueryOutput},
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
         update_item::{UpdateItemError, UpdateItemOutput},
@@ -55,6 +56,8 @@ impl Cloud {
             state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:account-vending".to_owned(),
             remediation: "arn:aws:states:us-east-1:111122223333:stateMachine:remediation".to_owned(),
             modes: remediation::Modes::standard(),
+            spend_evaluation: "arn:aws:states:eu-central-1:111122223333:stateMachine:spend-evaluation".to_owned(),
+            currency: finops::Currency::USD,
             root_email: RootEmailPattern::parse("aws+{name}@example.com").unwrap(),
             clock: || NOW.parse().unwrap(),
         }
@@ -117,13 +120,26 @@ impl Cloud {
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         use aws_sdk_dynamodb::Client;
         let inside = || Arc::clone(&self.0);
-        let (get, write, update, query) = (inside(), inside(), inside(), inside());
+        let (get, put, write, update, query) = (inside(), inside(), inside(), inside(), inside());
         let rules = [
             mock!(Client::get_item).then_compute_response(move |input| {
                 let mut inside = get.lock().unwrap();
                 match inside.fault("GetItem") {
                     Some(fault) => MockResponse::Error(GetItemError::generic(fault)),
                     None => MockResponse::Output(GetItemOutput::builder().set_item(inside.table.get(input)).build()),
+                }
+            }),
+            mock!(Client::put_item).then_compute_response(move |input| {
+                let mut inside = put.lock().unwrap();
+                let stale = || {
+                    let stale = ConditionalCheckFailedException::builder().build();
+                    MockResponse::Error(PutItemError::ConditionalCheckFailedException(stale))
+                };
+                match inside.fault("PutItem") {
+                    Some(fault) if fault.code() == Some("ConditionalCheckFailedException") => stale(),
+                    Some(fault) => MockResponse::Error(PutItemError::generic(fault)),
+                    None if inside.table.put(input) => MockResponse::Output(PutItemOutput::builder().build()),
+                    None => stale(),
                 }
             }),
             mock!(Client::transact_write_items).then_compute_response(move |input| {

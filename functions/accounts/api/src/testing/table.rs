@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::{
     operation::{
-        get_item::GetItemInput, query::QueryInput, transact_write_items::TransactWriteItemsInput,
-        update_item::UpdateItemInput,
+        get_item::GetItemInput, put_item::PutItemInput, query::QueryInput,
+        transact_write_items::TransactWriteItemsInput, update_item::UpdateItemInput,
     },
     types::AttributeValue,
 };
@@ -39,6 +39,25 @@ impl Table {
         free
     }
 
+    /// Writes an item over the version that the writer read, or over none.
+    pub(super) fn put(&mut self, input: &PutItemInput) -> bool {
+        let item = input.item().unwrap();
+        let before = self.items.get(text(item, "id"));
+        let holds = match input.condition_expression().unwrap() {
+            "attribute_not_exists(id)" => before.is_none(),
+            "attribute_not_exists(id) OR attribute_exists(id)" => true,
+            "version = :before" => {
+                let version = &input.expression_attribute_values().unwrap()[":before"];
+                before.is_some_and(|before| before["version"] == *version)
+            }
+            other => panic!("{other}"),
+        };
+        if holds {
+            self.items.insert(text(item, "id").to_owned(), item.clone());
+        }
+        holds
+    }
+
     /// Does what `Ledger::resume` asks for.
     pub(super) fn resume(&mut self, input: &UpdateItemInput) -> Option<Item> {
         let values = input.expression_attribute_values().unwrap();
@@ -54,7 +73,7 @@ impl Table {
         Some(item.clone())
     }
 
-    /// Lists requests as the index would.
+    /// Lists what is of a kind as the index would.
     pub(super) fn query(&self, input: &QueryInput) -> Vec<Item> {
         let values = input.expression_attribute_values().unwrap();
         let matches = |item: &Item, name: &str, path: &[&str]| {
@@ -75,7 +94,10 @@ impl Table {
             .filter(|item| after.as_ref().is_none_or(|after| order(item) < *after))
             .cloned()
             .collect();
-        found.sort_by_key(|item| std::cmp::Reverse(order(item)));
+        found.sort_by_key(order);
+        if input.scan_index_forward() == Some(false) {
+            found.reverse();
+        }
         found
     }
 }

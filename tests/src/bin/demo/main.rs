@@ -1,5 +1,9 @@
 //! The demo: posts every request under `tests/fixtures/requests` as a user would, shows each step as it happens, and
-//! then what AWS, not the suite, says of the accounts.
+//! then what AWS, not the suite, says of the accounts; then tags, mends and holds spending in one of them.
+
+mod remediation;
+mod spending;
+mod tagging;
 
 use serde_json::{Value, json};
 use std::{
@@ -7,10 +11,10 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tests::{Api, Aws, Creation, Observed, Stack, finding, import, root, tags_of, tell, unique};
+use tests::{Api, Observed, Stack, root};
 
 /// Nine accounts, five at a time, each within a minute of local time.
-const LONGEST: Duration = Duration::from_mins(10);
+pub(crate) const LONGEST: Duration = Duration::from_mins(10);
 
 #[tokio::main]
 async fn main() {
@@ -37,21 +41,23 @@ async fn main() {
         rows.push(row(&stack, record).await);
     }
     let tagged = match records.iter().find(|record| text(record, "state") == "ACTIVE") {
-        Some(record) => tag(&stack, text(record, "accountId")).await,
+        Some(record) => tagging::tag(&stack, text(record, "accountId")).await,
         None => Vec::new(),
     };
     // Modes differ by environment: the demo's installation lets changes be made in dev.
     let dev = |record: &&Value| text(record, "environment") == "dev" && text(record, "state") == "ACTIVE";
-    let mended = match records.iter().find(dev) {
-        Some(record) => mend(&stack, text(record, "accountId")).await,
-        None => Vec::new(),
+    let (mended, held) = match records.iter().find(dev).map(|record| text(record, "accountId")) {
+        Some(account) => (remediation::mend(&stack, account).await, spending::hold(&stack, account).await),
+        None => (Vec::new(), Vec::new()),
     };
     if as_json {
         let accounts: Vec<Value> = rows.iter().map(Row::as_json).collect();
         println!(
             "{}",
-            serde_json::to_string_pretty(&json!({ "accounts": accounts, "tagged": tagged, "mended": mended }))
-                .expect("json")
+            serde_json::to_string_pretty(
+                &json!({ "accounts": accounts, "tagged": tagged, "mended": mended, "held": held })
+            )
+            .expect("json")
         );
     } else {
         table(&rows);
@@ -63,7 +69,7 @@ async fn main() {
         }
     }
     if !as_json {
-        for step in &mended {
+        for step in mended.iter().chain(&held) {
             println!("{}", text(step, "line"));
         }
     }
@@ -97,82 +103,9 @@ async fn vend(api: &Api, key: &str, request: &Value, mut line: impl FnMut(&str))
     .await
 }
 
-/// Makes a bucket and a secret in an account, as Jane would, plays `CloudTrail`, and waits for the suite's tags.
-async fn tag(stack: &Stack, account: &str) -> Vec<Value> {
-    let aws = Aws::inside(stack, account).await;
-    let name = unique("demo");
-    aws.rest("s3", "PUT", &format!("/{name}"), String::new()).await;
-    let secret = json!({"Name": name, "SecretString": "s", "ClientRequestToken": "0123456789abcdef0123456789abcdef"});
-    let secret = aws.json("secretsmanager", "secretsmanager.CreateSecret", &secret).await;
-    let made = [
-        (
-            format!("arn:aws:s3:::{name}"),
-            Creation::by_jane("s3", "CreateBucket", json!({ "bucketName": name }), Value::Null),
-        ),
-        (
-            text(&secret, "ARN").to_owned(),
-            Creation::by_jane("secretsmanager", "CreateSecret", json!({}), json!({ "arn": secret["ARN"] })),
-        ),
-    ];
-    let records: Vec<Value> = made.iter().map(|(_, creation)| creation.record(account, &stack.region)).collect();
-    let began = Instant::now();
-    tell(stack, &records).await;
-    let mut tagged = Vec::new();
-    for (arn, _) in made {
-        let mut tags = tags_of(&aws, &arn).await;
-        while !tags.contains_key("owner") {
-            assert!(began.elapsed() < LONGEST, "{arn} is not tagged");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            tags = tags_of(&aws, &arn).await;
-        }
-        let seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
-        tagged.push(json!({ "arn": arn, "seconds": seconds, "tags": tags }));
-    }
-    tagged
-}
-
-/// A bucket without protection against public access, the finding about it, its mending, and back.
-async fn mend(stack: &Stack, account: &str) -> Vec<Value> {
-    let (aws, api, name) = (Aws::inside(stack, account).await, stack.api(), unique("open"));
-    aws.rest("s3", "PUT", &format!("/{name}"), String::new()).await;
-    let arn = format!("arn:aws:s3:::{name}");
-    let began = Instant::now();
-    import(&stack.aws(), &[finding(account, "S3.8", &arn)]).await;
-    let mut told = vec![json!({"line": format!("\n{arn} has a finding: S3.8, public access is not blocked")})];
-    let case = case_of(&api, account, &arn, "FIXED").await;
-    let calls = case["work"]["plan"]["steps"].as_array().map_or(0, Vec::len);
-    let mut note = |state: &str, what: String| {
-        let seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
-        told.push(json!({"state": state, "seconds": seconds, "line": format!("  {state:<8}{what} after {seconds} s")}));
-    };
-    note(
-        "FIXED",
-        format!(
-            "with {calls} call ({}), read back,",
-            case["work"]["plan"]["steps"][0]["call"].as_str().unwrap_or_default()
-        ),
-    );
-    let answer = api.post(&format!("/remediations/{}/undo", text(&case, "id")), &json!({})).await;
-    assert_eq!(answer.status, 202, "{}", answer.body);
-    case_of(&api, account, &arn, "UNDONE").await;
-    note("UNDONE", "from the before-image".to_owned());
-    told
-}
-
-/// The case of a resource, with its plan, once it is in a state and settled.
-async fn case_of(api: &Api, account: &str, arn: &str, state: &str) -> Value {
-    let began = Instant::now();
-    loop {
-        let list = api.get(&format!("/remediations?accountId={account}&state={state}")).await;
-        let cases = list.body["remediations"].as_array().cloned().unwrap_or_default();
-        if let Some(case) =
-            cases.iter().find(|case| case["remediation"]["resource"] == arn && case["settledAt"].is_string())
-        {
-            return api.get(&format!("/remediations/{}", text(case, "id"))).await.body;
-        }
-        assert!(began.elapsed() < LONGEST, "{arn} is not {state}: {}", list.body);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+/// Seconds since then, to a tenth.
+pub(crate) fn seconds(began: Instant) -> f64 {
+    (began.elapsed().as_secs_f64() * 10.0).round() / 10.0
 }
 
 /// Prints a line when it is news.
@@ -250,7 +183,7 @@ fn table(rows: &[Row]) {
     }
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 

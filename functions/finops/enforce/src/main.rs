@@ -1,0 +1,9 @@
+//! Starts the function; see the library for what it does.
+
+use enforce::{App, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let app = App::from_environment(&aws::sdk_config("enforce"))?;
+    telemetry::run("enforce", app, handle).await
+}

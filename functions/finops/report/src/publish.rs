@@ -1,0 +1,92 @@
+//! What is told: an event to the bus, a letter to people.
+
+use crate::{App, Error, Reason, letter::letter, model::Report};
+use aws::{AwsFault, ConfigError, SdkConfig};
+use aws_sdk_sns::types::MessageAttributeValue;
+use finops::day_of;
+use landing_zone::AccountId;
+use serde_json::json;
+use std::collections::HashMap;
+
+/// Source of every event about spending.
+const SOURCE: &str = "ai-landing-zone.spending";
+
+/// Accounts that the event names: an entry holds 256 KB.
+const MOST_NAMED: usize = 100;
+
+/// The topic that people read.
+pub(crate) struct People {
+    client: aws_sdk_sns::Client,
+    topic: String,
+}
+
+impl People {
+    pub(crate) fn new(config: &SdkConfig, topic: String) -> Self {
+        Self { client: aws_sdk_sns::Client::new(config), topic }
+    }
+
+    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self::new(config, aws::required("SPEND_TOPIC", |text| Ok(text.to_owned()))?))
+    }
+}
+
+/// Tells of the report. Of a breach people hear once a day; false where they have heard of it.
+pub(crate) async fn tell(
+    app: &App,
+    report: &Report,
+    reason: Reason,
+    account: Option<&AccountId>,
+    place: &str,
+) -> Result<bool, Error> {
+    app.bus.publish(SOURCE, "Spend Reported", detail(report, reason, account, place)).await?;
+    if reason == Reason::Weekly {
+        // A delivery that comes again writes again, which is better than not at all.
+        send(app, report, reason, account, place).await?;
+        return Ok(true);
+    }
+    let whose = account.map_or("all", AccountId::as_str);
+    let key = format!("breach-report#{whose}#{}", day_of(report.at));
+    if !app.ledger.tell_once(&key, report.at).await? {
+        return Ok(false);
+    }
+    if let Err(fault) = send(app, report, reason, account, place).await {
+        app.ledger.untell(&key).await?;
+        return Err(fault.into());
+    }
+    Ok(true)
+}
+
+fn detail(report: &Report, reason: Reason, account: Option<&AccountId>, place: &str) -> String {
+    let total = &report.total;
+    let over: Vec<&AccountId> = report.over().take(MOST_NAMED).map(|row| &row.account).collect();
+    json!({"reason": reason, "accountId": account, "report": place, "at": report.at, "currency": report.currency,
+        "through": report.through, "thisMonth": total.this_month, "lastMonth": total.last_month,
+        "forecast": total.forecast, "accountsWithoutForecast": total.without_forecast, "accounts": report.accounts.len(),
+        "overLimit": total.over, "expectedOverLimit": total.expected_over, "unknown": total.unknown, "over": over,
+        "idleMonthlySaving": report.idle.saving, "untaggedPercent": report.tags.untagged_percent,
+        "gaps": report.gaps.len()})
+    .to_string()
+}
+
+async fn send(
+    app: &App,
+    report: &Report,
+    reason: Reason,
+    account: Option<&AccountId>,
+    place: &str,
+) -> Result<(), AwsFault> {
+    let letter = letter(report, reason, account, place);
+    let kind = if reason == Reason::Breach { "breach" } else { "report" };
+    let attributes = [("kind", Some(kind)), ("account", account.map(AccountId::as_str))];
+    let attributes: HashMap<String, MessageAttributeValue> = attributes
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value?).build();
+            Some((name.to_owned(), value.ok()?))
+        })
+        .collect();
+    let message = app.people.client.publish().topic_arn(&app.people.topic);
+    let sent =
+        message.subject(letter.subject).message(letter.text).set_message_attributes(Some(attributes)).send().await;
+    sent.map(drop).map_err(|error| AwsFault::new("sns:Publish", &error))
+}

@@ -1,0 +1,53 @@
+//! Where reports lie.
+
+use aws::{AwsFault, ConfigError, SdkConfig};
+use aws_sdk_s3::{Client, primitives::ByteStream};
+use jiff::civil::Date;
+
+/// The bucket.
+pub(crate) struct Store {
+    client: Client,
+    bucket: String,
+}
+
+/// A report in its three forms.
+pub(crate) struct Files {
+    pub(crate) html: String,
+    pub(crate) csv: String,
+    pub(crate) json: String,
+}
+
+impl Store {
+    pub(crate) fn new(config: &SdkConfig, bucket: String) -> Self {
+        Self { client: Client::new(config), bucket }
+    }
+
+    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self::new(config, aws::required("REPORT_BUCKET", |text| Ok(text.to_owned()))?))
+    }
+
+    /// Keeps a report under its day, and as the latest. Made again on the same day, it is replaced.
+    pub(crate) async fn keep(&self, day: Date, files: &Files) -> Result<(), AwsFault> {
+        for folder in [day.to_string(), "latest".to_owned()] {
+            for (ending, content, text) in [
+                ("html", "text/html; charset=utf-8", &files.html),
+                ("csv", "text/csv; charset=utf-8", &files.csv),
+                ("json", "application/json", &files.json),
+            ] {
+                self.put(&format!("spend/{folder}/report.{ending}"), content, text).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the page of a day is.
+    pub(crate) fn place(&self, day: Date) -> String {
+        format!("s3://{}/spend/{day}/report.html", self.bucket)
+    }
+
+    async fn put(&self, key: &str, content: &str, text: &str) -> Result<(), AwsFault> {
+        let body = ByteStream::from(text.as_bytes().to_vec());
+        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content).body(body);
+        put.send().await.map(drop).map_err(|error| AwsFault::new("s3:PutObject", &error))
+    }
+}

@@ -1,0 +1,42 @@
+//! Who spent what, for people and for machines.
+
+use crate::{bill, ears::Ears, world::World};
+use serde_json::{Value, json};
+
+impl World {
+    async fn object(&self, key: &str) -> String {
+        let bucket = self.stack.output("ReportBucketName");
+        self.aws.rest("s3", "GET", &format!("/{bucket}/{key}"), String::new()).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_lies_in_the_bucket_and_a_letter_says_so() {
+    let world = World::new().await;
+    let account = world.account("dev").await;
+    world.spent(&account, 450).await;
+    world.step(&account).await;
+    let mut ears = Ears::open(&world).await;
+    let answer = world.aws.invoke(world.stack.output("ReportFunctionName"), &json!({})).await;
+    assert_eq!(answer.error, None, "{}", answer.payload);
+    for folder in [bill::today().to_string(), "latest".to_owned()] {
+        let page = world.object(&format!("spend/{folder}/report.html")).await;
+        assert!(page.contains("<svg") && page.contains(&account) && !page.contains("<script"), "{folder}");
+        let document: Value =
+            serde_json::from_str(&world.object(&format!("spend/{folder}/report.json")).await).expect("JSON");
+        assert!(document.to_string().contains(&account), "{document}");
+        let rows = world.object(&format!("spend/{folder}/report.csv")).await;
+        let head = rows.lines().next().expect("a line").split(',').count();
+        let line = rows.lines().find(|line| line.contains(&account)).expect("a line of the account");
+        assert!(head > 5 && line.split(',').count() >= head, "{line}");
+    }
+    let letter = loop {
+        ears.listen().await;
+        if let Some(letter) = ears.kind("report").pop() {
+            break letter;
+        }
+    };
+    assert!(letter["Message"].as_str().is_some_and(|message| message.contains("report.html")), "{letter}");
+    ears.close().await;
+    world.end().await;
+}
