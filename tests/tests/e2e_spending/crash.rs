@@ -19,6 +19,9 @@ use tokio::task::JoinSet;
 /// Accounts that are worked on at once: no evaluation takes more steps.
 const LANES: usize = 5;
 
+/// One cell of so many is tried, unless `SPEND_FAULTS=all` asks for each.
+const THINNED: usize = 3;
+
 /// The SDK tries a call so often.
 const SDK_ATTEMPTS: u32 = 3;
 
@@ -81,6 +84,16 @@ async fn after_any_fault_at_any_call_the_account_comes_to_its_stage() {
     if let Ok(only) = std::env::var("SPEND_FAULTS_ONLY") {
         for (step, cells) in &mut matrix.cells {
             cells.retain(|(site, kind)| format!("{step:?} {site:?} {kind}").contains(&only));
+        }
+    }
+    // All of them take a quarter of an hour.
+    if std::env::var("SPEND_FAULTS").is_err() {
+        for cells in matrix.cells.values_mut() {
+            let mut place = 0;
+            cells.retain(|_| {
+                place += 1;
+                place % THINNED == 1
+            });
         }
     }
     let count: usize = matrix.cells.values().map(VecDeque::len).sum();

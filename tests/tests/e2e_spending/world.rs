@@ -50,6 +50,7 @@ impl World {
             stack,
         };
         world.forget().await;
+        world.quiet().await;
         world.switch("on").await;
         world.costs(&[bill::cost(&world.management(), bill::today(), "1")]).await;
         world.read_bill().await;

@@ -39,8 +39,8 @@ pub(crate) struct Site {
     pub(crate) skip: u32,
 }
 
-/// The cells of steps that follow one another. Each changing call of enforcement is struck by a kill in each step, and loses
-/// its answer where it changes the account; of every other kind of call, and in every other way, the first one is struck.
+/// The cells of steps that follow one another. Each changing call of enforcement is struck by a kill in each step; of every
+/// other kind of call, and in every other way, the first one is struck, and a look into an account in each service once.
 #[derive(Default)]
 pub(crate) struct Sites {
     seen: BTreeSet<(String, String, String)>,
@@ -57,26 +57,29 @@ impl Sites {
             let before = count.entry(site.clone()).or_default();
             site.skip = *before;
             *before += 1;
-            let is_new = self.seen.insert((site.function.clone(), site.service.clone(), site.action.clone()));
+            let looks = site.function == "observe" && !site.changes();
+            let action = if looks { String::new() } else { site.action.clone() };
+            let is_new = self.seen.insert((site.function.clone(), site.service.clone(), action));
             cells.extend(self.kinds(&site, is_new).into_iter().map(|kind| (site.clone(), kind)));
         }
         cells
     }
 
     fn kinds(&mut self, site: &Site, is_new: bool) -> Vec<&'static str> {
-        let changes = CHANGES.iter().any(|verb| site.action.starts_with(verb));
-        if !changes {
+        if !site.changes() {
             self.reads += usize::from(is_new);
             return is_new.then(|| KINDS[self.reads % KINDS.len()]).into_iter().collect();
         }
         if is_new {
             return KINDS.to_vec();
         }
-        if site.function != "enforce" || !site.of_account {
-            return Vec::new();
-        }
-        let inside = !["dynamodb", "events", "sns"].contains(&site.service.as_str());
-        if inside { vec!["kill", "lost"] } else { vec!["kill"] }
+        if site.function == "enforce" && site.of_account { vec!["kill"] } else { Vec::new() }
+    }
+}
+
+impl Site {
+    fn changes(&self) -> bool {
+        CHANGES.iter().any(|verb| self.action.starts_with(verb))
     }
 }
 
@@ -88,7 +91,9 @@ fn site(call: &Call, account: &str) -> Option<Site> {
         // About another account.
         ("dynamodb", _) if about.split('#').skip(1).any(|part| part.len() == 12 && is_number(part)) => return None,
         ("dynamodb" | "ce" | "ssm", _) | (_, "ListAccounts") => false,
-        _ => true,
+        ("organizations" | "events" | "sns" | "states" | "sts", _) => true,
+        _ if call.account.as_deref() == Some(account) => true,
+        _ => return None,
     };
     Some(Site { function, service: call.service.clone(), action: call.action.clone(), of_account, skip: 0 })
 }
