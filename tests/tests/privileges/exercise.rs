@@ -15,6 +15,7 @@ pub(crate) async fn rare_grants(stack: &Stack) -> String {
     a_failure_and_another_attempt(stack, &api).await;
     late_deliveries(stack, record["requestId"].as_str().unwrap()).await;
     a_tampered_guardrail(stack).await;
+    rare_spending(stack, record["accountId"].as_str().unwrap()).await;
     let swept = stack.aws().invoke(stack.output("SettleFunctionName"), &json!({"sweep": true})).await;
     assert_eq!(swept.error, None, "{}", swept.payload);
     let account = record["accountId"].as_str().unwrap().to_owned();
@@ -80,6 +81,38 @@ async fn a_tampered_guardrail(stack: &Stack) {
     let answer = stack.aws().invoke(stack.output("ReconcileFunctionName"), &json!({})).await;
     assert_eq!(answer.error, None, "{}", answer.payload);
     assert_eq!(answer.payload["updatedGuardrails"], json!(["spend-freeze"]), "{}", answer.payload);
+}
+
+/// A budget of an account that is gone, the accounts that are searched for idle resources, and a letter that does not get
+/// through.
+async fn rare_spending(stack: &Stack, account: &str) {
+    let aws = stack.aws();
+    let gone = "999988887777";
+    let counted = json!({"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [gone]}});
+    let budget = json!({"BudgetName": format!("ai-landing-zone-{gone}"), "BudgetType": "COST", "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": "1", "Unit": "USD"}, "FilterExpression": counted, "Metrics": ["UnblendedCost"]});
+    let payer = stack.output("SpendTopicArn").split(':').nth(4).expect("an account");
+    let made = json!({"AccountId": payer, "Budget": budget});
+    aws.json("budgets", "AWSBudgetServiceGateway.CreateBudget", &made).await;
+    for (function, event) in [("BudgetsFunctionName", json!({})), ("IdleFunctionName", json!({"action": "list"}))] {
+        let answer = aws.invoke(stack.output(function), &event).await;
+        assert_eq!(answer.error, None, "{}", answer.payload);
+    }
+    let fault = Fault {
+        service: "sns".to_owned(),
+        action: "Publish".to_owned(),
+        function: Some("report".to_owned()),
+        kind: "error".to_owned(),
+        times: 3,
+        ..Fault::default()
+    };
+    stack.gateway().inject(&fault).await;
+    let breach = json!({"reason": "breach", "accountId": account});
+    let answer = aws.invoke(stack.output("ReportFunctionName"), &breach).await;
+    assert!(answer.error.is_some(), "{}", answer.payload);
+    stack.gateway().heal().await;
+    let answer = aws.invoke(stack.output("ReportFunctionName"), &breach).await;
+    assert_eq!((&answer.error, &answer.payload["told"]), (&None, &json!(true)), "{}", answer.payload);
 }
 
 async fn vend(api: &Api, request: &Value, state: &str) -> Value {

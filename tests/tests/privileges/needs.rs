@@ -198,14 +198,14 @@ pub(crate) fn of(calls: &[Call], place: &Place, account: &str) -> BTreeMap<Strin
         } else if REMEDIATORS.contains(&&**function) {
             needs.entry(format!("remediation-{function}")).or_default().extend(named(call));
         } else if function == "observe" {
-            needs.entry("member-spend-observation".to_owned()).or_default().extend(named(call));
+            needs.entry("member-spend-observation".to_owned()).or_default().extend(running(call));
         } else if function == "enforce" {
-            needs.entry("member-spend-enforcement".to_owned()).or_default().extend(named(call));
+            needs.entry("member-spend-enforcement".to_owned()).or_default().extend(running(call));
         } else if function == "idle" {
             // It looks as one role and stops as the other; what either may be asked is compared by the contract tests.
             let reads = ["List", "Describe", "Get"].iter().any(|verb| call.action.starts_with(verb));
             if !reads {
-                needs.entry("member-spend-enforcement".to_owned()).or_default().extend(named(call));
+                needs.entry("member-spend-enforcement".to_owned()).or_default().extend(running(call));
             }
         } else {
             assert!(["baseline", "verify"].contains(&&**function), "{call:?} in a member account");
@@ -233,6 +233,13 @@ fn named(call: &Call) -> Vec<Need> {
         _ => aws::permissions(service, &call.action),
     };
     actions.iter().map(|action| Need::new(action, format!("arn:aws:{service}:us-east-1:{account}:any"))).collect()
+}
+
+/// The same for what runs. Roles are passed to two services only, and the record does not name them.
+fn running(call: &Call) -> Vec<Need> {
+    let mut needs = named(call);
+    needs.retain(|need| need.action != "iam:PassRole");
+    needs
 }
 
 /// The state machine that invokes a function.
