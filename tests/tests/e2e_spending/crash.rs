@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 const LANES: usize = 5;
 
 /// One cell of so many is tried, unless `SPEND_FAULTS=all` asks for each.
-const THINNED: usize = 3;
+const THINNED: usize = 6;
 
 /// The SDK tries a call so often.
 const SDK_ATTEMPTS: u32 = 3;
