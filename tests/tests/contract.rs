@@ -231,3 +231,10 @@ fn what_a_freeze_denies_and_leaves_allowed_is_listed() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), listed);
     assert!(!listed.contains("(wrong)"));
 }
+
+#[test]
+fn the_policy_in_the_readme_can_be_used() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let example = readme.split("```").find(|block| block.contains("\"currency\": \"USD\"")).expect("an example");
+    finops::Policy::parse(example).unwrap_or_else(|why| panic!("{why}: {example}"));
+}

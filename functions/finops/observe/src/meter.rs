@@ -106,7 +106,7 @@ mod tests {
         };
         assert_eq!(on(&endpoint), [("ml.g5.xlarge".to_owned(), 2), ("ml.m5.large".to_owned(), 3)]);
         assert_eq!(on(&workload("batch-inference-job", "", 0)), [(String::new(), 0)]);
-        // Scaled to none for now: it is shown, and costs nothing.
+        // Scaled to none, it is shown and costs nothing.
         assert_eq!(on(&workload("endpoint", "ml.g5.xlarge", 0)), [("ml.g5.xlarge".to_owned(), 0)]);
     }
 
