@@ -8,6 +8,8 @@ mod config;
 #[cfg(feature = "dead-letters")]
 mod dead_letters;
 mod fault;
+#[cfg(feature = "letters")]
+mod letters;
 #[cfg(feature = "member-sessions")]
 mod member;
 #[cfg(feature = "metrics")]
@@ -28,6 +30,8 @@ pub use config::{ConfigError, governed_regions, optional, required, sdk_config};
 #[cfg(feature = "dead-letters")]
 pub use dead_letters::DeadLetters;
 pub use fault::AwsFault;
+#[cfg(feature = "letters")]
+pub use letters::{Letter, People};
 #[cfg(feature = "member-sessions")]
 pub use member::{MEMBER_ROLES_STACK, MemberRole, in_region, session};
 #[cfg(feature = "metrics")]

@@ -4,8 +4,7 @@ use crate::{
     App, Error,
     event::{Ended, Failed, Grounds, Work},
 };
-use aws::{AwsFault, SdkConfig};
-use aws_sdk_sns::{Client, types::MessageAttributeValue};
+use aws::Letter;
 use finops::{Direction, Stage};
 use jiff::{Timestamp, civil::Date};
 use landing_zone::{AccountId, Failure};
@@ -13,9 +12,6 @@ use serde_json::{Value, json};
 
 /// Source of every event about spending.
 const SOURCE: &str = "ai-landing-zone.spending";
-
-/// SNS takes fewer than 100 characters (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
-const LONGEST_SUBJECT: usize = 99;
 
 /// What is told.
 pub(crate) struct Tidings {
@@ -142,43 +138,10 @@ pub(crate) async fn tell(app: &App, tidings: &Tidings, now: Timestamp) -> Result
         app.ledger.tell_once(&tidings.event_key, now).await?;
     }
     if !app.ledger.was_told(&tidings.letter_key).await? {
-        app.people.publish(tidings).await?;
+        let Tidings { kind, account, owner, subject, text, .. } = tidings;
+        let (account, owner) = (Some(account.as_str()), owner.as_deref());
+        app.people.publish(&Letter { kind, account, owner, subject, text }).await?;
         app.ledger.tell_once(&tidings.letter_key, now).await?;
     }
     Ok(())
 }
-
-/// The topic of people.
-pub(crate) struct People {
-    client: Client,
-    topic: String,
-}
-
-impl People {
-    pub(crate) fn new(config: &SdkConfig, topic: String) -> Self {
-        Self { client: Client::new(config), topic }
-    }
-
-    async fn publish(&self, tidings: &Tidings) -> Result<(), AwsFault> {
-        let account = Some(tidings.account.as_str());
-        let attributes = [("kind", Some(tidings.kind)), ("account", account), ("owner", tidings.owner.as_deref())];
-        let attribute = |(name, value): (&str, Option<&str>)| {
-            let value = value.filter(|value| !value.is_empty())?;
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()?;
-            Some((name.to_owned(), value))
-        };
-        let message = self.client.publish().topic_arn(&self.topic).subject(subject(&tidings.subject));
-        let message = message.message(&tidings.text);
-        let message = message.set_message_attributes(Some(attributes.into_iter().filter_map(attribute).collect()));
-        message.send().await.map(drop).map_err(|error| AwsFault::new("sns:Publish", &error))
-    }
-}
-
-/// ASCII on one line, not too long.
-fn subject(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().map(plain).take(LONGEST_SUBJECT).collect()
-}
-
-#[cfg(test)]
-mod tests;

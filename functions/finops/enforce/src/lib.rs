@@ -26,8 +26,7 @@ mod work;
 pub use error::Error;
 pub use event::{Answer, Event};
 
-use announce::People;
-use aws::{Bus, ConfigError, KillSwitch, MemberRole, SdkConfig};
+use aws::{Bus, ConfigError, KillSwitch, MemberRole, People, SdkConfig};
 use jiff::Timestamp;
 use landing_zone::AccountId;
 use ledger::{Ledger, Organization};
@@ -56,7 +55,7 @@ impl App {
             organizations: aws_sdk_organizations::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             bus: Bus::from_environment(config)?,
-            people: People::new(config, aws::required("SPEND_TOPIC", text)?),
+            people: People::from_environment(config, "SPEND_TOPIC")?,
             switch: KillSwitch::from_environment(config, "SPEND_SWITCH")?,
             base: config.clone(),
             partition: aws::optional("PARTITION", text)?.unwrap_or_else(|| "aws".to_owned()),

@@ -12,13 +12,12 @@ mod workflow;
 #[cfg(test)]
 mod testing;
 
-use aws::{AwsFault, Bus, ConfigError, KillSwitch, NotPublished, SdkConfig};
+use aws::{AwsFault, Bus, ConfigError, KillSwitch, NotPublished, People, SdkConfig};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use finops::{Door, Policy};
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::{AccountId, Diagnosis, Fault};
 use ledger::Ledger;
-use people::People;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 use workflow::Workflow;
@@ -60,7 +59,7 @@ impl App {
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             bus: Bus::from_environment(config)?,
-            people: People::from_environment(config)?,
+            people: People::from_environment(config, "SPEND_TOPIC")?,
             organizations: aws_sdk_organizations::Client::new(config),
             explorer: costs::client(config),
             switch: KillSwitch::from_environment(config, "SPEND_SWITCH")?,

@@ -1,8 +1,7 @@
 //! What people are told: each thing once, and never not at all.
 
 use crate::{App, Error, announce};
-use aws::{AwsFault, ConfigError, SdkConfig};
-use aws_sdk_sns::{Client, types::MessageAttributeValue};
+use aws::Letter;
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::AccountId;
 
@@ -11,9 +10,6 @@ const TELLING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The same is not told again within so long: longer than a quarter.
 const TOLD: SignedDuration = SignedDuration::from_hours(24 * 100);
-
-/// SNS takes fewer than 100 characters (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
-const LONGEST_SUBJECT: usize = 99;
 
 /// Something that people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,36 +48,6 @@ impl Kind {
     }
 }
 
-/// The topic of people.
-pub(crate) struct People {
-    client: Client,
-    topic: String,
-}
-
-impl People {
-    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
-        Ok(Self::new(config, aws::required("SPEND_TOPIC", |text| Ok(text.to_owned()))?))
-    }
-
-    pub(crate) fn new(config: &SdkConfig, topic: String) -> Self {
-        Self { client: Client::new(config), topic }
-    }
-
-    async fn publish(&self, telling: &Telling) -> Result<(), AwsFault> {
-        let account = telling.account.as_ref().map(AccountId::as_str);
-        let attributes = [("kind", Some(telling.kind.id())), ("account", account), ("owner", telling.owner.as_deref())];
-        let attribute = |(name, value): (&str, Option<&str>)| {
-            let value = value.filter(|value| !value.is_empty())?;
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()?;
-            Some((name.to_owned(), value))
-        };
-        let message = self.client.publish().topic_arn(&self.topic).subject(subject(&telling.subject));
-        let message = message.message(&telling.text);
-        let message = message.set_message_attributes(Some(attributes.into_iter().filter_map(attribute).collect()));
-        message.send().await.map(drop).map_err(|error| AwsFault::new("sns:Publish", &error))
-    }
-}
-
 /// Tells it, unless it was told; true when it was told now. A turn that fails ends at once, so that the next evaluation
 /// tells it; one that is killed ends by itself.
 pub(crate) async fn tell(app: &App, telling: &Telling, now: Timestamp) -> Result<bool, Error> {
@@ -102,22 +68,12 @@ async fn send(app: &App, telling: &Telling) -> Result<(), Error> {
     if let Some(detail) = &telling.event {
         app.bus.publish(announce::SOURCE, "Spend Step Proposed", detail.clone()).await?;
     }
-    Ok(app.people.publish(telling).await?)
-}
-
-/// ASCII on one line, not too long.
-fn subject(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().map(plain).take(LONGEST_SUBJECT).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subjects_are_what_sns_takes() {
-        assert_eq!(subject("Spending:\r\n5 €"), "Spending:??5 ?");
-        assert_eq!(subject(&"x".repeat(200)).len(), 99);
-    }
+    let letter = Letter {
+        kind: telling.kind.id(),
+        account: telling.account.as_ref().map(AccountId::as_str),
+        owner: telling.owner.as_deref(),
+        subject: &telling.subject,
+        text: &telling.text,
+    };
+    Ok(app.people.publish(&letter).await?)
 }

@@ -1,8 +1,8 @@
 //! An AWS in memory behind the real clients, which can be killed at any call.
 
-use crate::{App, people::People, workflow::Workflow};
+use crate::{App, workflow::Workflow};
 use aws::SdkConfig;
-use aws::{Bus, KillSwitch};
+use aws::{Bus, KillSwitch, People};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -113,7 +113,7 @@ impl Wire {
         App {
             ledger: ledger::Ledger::new(aws_sdk_dynamodb::Client::new(&config), "ledger"),
             bus: Bus::new(&config, "suite"),
-            people: People::new(&config, "arn:aws:sns:eu-west-1:999900001111:spend".to_owned()),
+            people: People::new(&config, "arn:aws:sns:eu-west-1:999900001111:spend"),
             organizations: aws_sdk_organizations::Client::new(&config),
             explorer: crate::costs::client(&config),
             switch: KillSwitch::new(&config, "/spend/switch"),

@@ -1,7 +1,6 @@
 //! The suite's events about idle resources, and letters to their owners.
 
-use aws::{AwsFault, Bus, ConfigError, NotPublished, SdkConfig};
-use aws_sdk_sns::types::MessageAttributeValue;
+use aws::{AwsFault, Bus, Letter, NotPublished, People};
 use finops::{Account, Idle};
 use jiff::Timestamp;
 use serde_json::json;
@@ -34,40 +33,17 @@ pub(crate) async fn stopped(bus: &Bus, account: &Account, idle: &Idle) -> Result
     bus.publish(SOURCE, "Idle Resource Stopped", detail.to_string()).await
 }
 
-/// The topic of people.
-pub(crate) struct Letters {
-    client: aws_sdk_sns::Client,
-    topic: String,
-}
-
-impl Letters {
-    pub(crate) fn new(config: &SdkConfig, topic: String) -> Self {
-        Self { client: aws_sdk_sns::Client::new(config), topic }
-    }
-
-    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
-        Ok(Self::new(config, aws::required("SPEND_TOPIC", |text| Ok(text.to_owned()))?))
-    }
-
-    /// Writes to an owner. Subscriptions pick theirs by the attribute.
-    pub(crate) async fn warn(
-        &self,
-        account: &Account,
-        owner: Option<&str>,
-        resources: &[Idle],
-        stops_at: &BTreeMap<String, Option<Timestamp>>,
-    ) -> Result<(), AwsFault> {
-        let attributes = [("kind", Some("idle")), ("account", Some(account.id.as_str())), ("owner", owner)];
-        let attribute = |(name, value): (&str, Option<&str>)| {
-            let value = value.filter(|value| !value.is_empty())?;
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()?;
-            Some((name.to_owned(), value))
-        };
-        let message = self.client.publish().topic_arn(&self.topic).subject(subject(account, resources.len()));
-        let message = message.message(text(account, resources, stops_at));
-        let message = message.set_message_attributes(Some(attributes.into_iter().filter_map(attribute).collect()));
-        message.send().await.map(drop).map_err(|error| AwsFault::new("sns:Publish", &error))
-    }
+/// Writes to an owner.
+pub(crate) async fn warn(
+    people: &People,
+    account: &Account,
+    owner: Option<&str>,
+    resources: &[Idle],
+    stops_at: &BTreeMap<String, Option<Timestamp>>,
+) -> Result<(), AwsFault> {
+    let (subject, text) = (subject(account, resources.len()), text(account, resources, stops_at));
+    let account = Some(account.id.as_str());
+    people.publish(&Letter { kind: "idle", account, owner, subject: &subject, text: &text }).await
 }
 
 /// SNS takes fewer than 100 characters, and ASCII only

@@ -9,8 +9,7 @@ mod stops;
 #[cfg(test)]
 mod testing;
 
-use announce::Letters;
-use aws::{AwsFault, Bus, ConfigError, KillSwitch, MemberRole, NotPublished, SdkConfig};
+use aws::{AwsFault, Bus, ConfigError, KillSwitch, MemberRole, NotPublished, People, SdkConfig};
 use finops::{Grace, IdleModes, Observed, Policy, PriceList};
 use jiff::Timestamp;
 use landing_zone::{AccountId, Class, Diagnosis, Environment, Fault};
@@ -26,7 +25,7 @@ pub struct App {
     ledger: Ledger,
     sts: aws_sdk_sts::Client,
     bus: Bus,
-    letters: Letters,
+    people: People,
     switch: KillSwitch,
     base: SdkConfig,
     partition: String,
@@ -49,7 +48,7 @@ impl App {
             ledger: Ledger::from_environment(config)?,
             sts: aws_sdk_sts::Client::new(config),
             bus: Bus::from_environment(config)?,
-            letters: Letters::from_environment(config)?,
+            people: People::from_environment(config, "SPEND_TOPIC")?,
             switch: KillSwitch::from_environment(config, "SPEND_SWITCH")?,
             base: config.clone(),
             partition: aws::optional("PARTITION", text)?.unwrap_or_else(|| "aws".to_owned()),

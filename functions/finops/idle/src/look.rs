@@ -86,7 +86,7 @@ async fn warn(app: &App, account: &Account, plan: &mut Plan, now: Timestamp) -> 
     }
     let mut warned = 0;
     for (owner, resources) in letters {
-        app.letters.warn(account, owner.as_deref(), &resources, &plan.warn).await?;
+        announce::warn(&app.people, account, owner.as_deref(), &resources, &plan.warn).await?;
         for idle in &resources {
             let stops_at = plan.warn.get(&idle.arn).copied().flatten();
             plan.set(&idle.arn, &IdleState::Warned { at: now, stops_at });

@@ -2,7 +2,7 @@
 //! loses answers.
 
 use crate::{
-    App, Letters,
+    App,
     detect::{Place, Verdict},
 };
 use aws::{Bus, SdkConfig};
@@ -307,7 +307,7 @@ impl Wire {
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), "ledger"),
             sts: aws_sdk_sts::Client::new(&config),
             bus: Bus::new(&config, "bus"),
-            letters: Letters::new(&config, "arn:aws:sns:eu-west-1:999988887777:people".to_owned()),
+            people: aws::People::new(&config, "arn:aws:sns:eu-west-1:999988887777:people"),
             switch: aws::KillSwitch::new(&config, "/spend/switch"),
             base: config,
             partition: "aws".to_owned(),

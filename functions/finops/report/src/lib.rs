@@ -16,7 +16,7 @@ mod testing;
 #[cfg(test)]
 mod wire;
 
-use aws::{AwsFault, Bus, ConfigError, NotPublished, SdkConfig};
+use aws::{AwsFault, Bus, ConfigError, NotPublished, People, SdkConfig};
 use finops::{Policy, day_of};
 use jiff::Timestamp;
 use landing_zone::{AccountId, Class, Diagnosis, Fault};
@@ -33,7 +33,7 @@ const PAID_REQUESTS: u32 = 100;
 pub struct App {
     ledger: Ledger,
     bus: Bus,
-    people: publish::People,
+    people: People,
     store: Store,
     commitments: commitments::Source,
     policy: Policy,
@@ -49,7 +49,7 @@ impl App {
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             bus: Bus::from_environment(config)?,
-            people: publish::People::from_environment(config)?,
+            people: People::from_environment(config, "SPEND_TOPIC")?,
             store: Store::from_environment(config)?,
             commitments: commitments::Source::new(config, paid_requests),
             policy: policy.unwrap_or_else(Policy::standard),

@@ -1,34 +1,16 @@
 //! What is told: an event to the bus, a letter to people.
 
 use crate::{App, Error, Reason, letter::letter, model::Report};
-use aws::{AwsFault, ConfigError, SdkConfig};
-use aws_sdk_sns::types::MessageAttributeValue;
+use aws::{AwsFault, Letter};
 use finops::day_of;
 use landing_zone::AccountId;
 use serde_json::json;
-use std::collections::HashMap;
 
 /// Source of every event about spending.
 const SOURCE: &str = "ai-landing-zone.spending";
 
 /// Accounts that the event names: an entry holds 256 KB.
 const MOST_NAMED: usize = 100;
-
-/// The topic that people read.
-pub(crate) struct People {
-    client: aws_sdk_sns::Client,
-    topic: String,
-}
-
-impl People {
-    pub(crate) fn new(config: &SdkConfig, topic: String) -> Self {
-        Self { client: aws_sdk_sns::Client::new(config), topic }
-    }
-
-    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
-        Ok(Self::new(config, aws::required("SPEND_TOPIC", |text| Ok(text.to_owned()))?))
-    }
-}
 
 /// Tells of the report. Of a breach people hear once a day; false where they have heard of it.
 pub(crate) async fn tell(
@@ -77,16 +59,6 @@ async fn send(
 ) -> Result<(), AwsFault> {
     let letter = letter(report, reason, account, place);
     let kind = if reason == Reason::Breach { "breach" } else { "report" };
-    let attributes = [("kind", Some(kind)), ("account", account.map(AccountId::as_str))];
-    let attributes: HashMap<String, MessageAttributeValue> = attributes
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value?).build();
-            Some((name.to_owned(), value.ok()?))
-        })
-        .collect();
-    let message = app.people.client.publish().topic_arn(&app.people.topic);
-    let sent =
-        message.subject(letter.subject).message(letter.text).set_message_attributes(Some(attributes)).send().await;
-    sent.map(drop).map_err(|error| AwsFault::new("sns:Publish", &error))
+    let account = account.map(AccountId::as_str);
+    app.people.publish(&Letter { kind, account, owner: None, subject: &letter.subject, text: &letter.text }).await
 }

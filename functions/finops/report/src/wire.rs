@@ -1,6 +1,6 @@
 //! The rest of AWS at the other end of a configuration, for the tests: it answers as AWS does, and loses answers.
 
-use crate::{App, commitments::Source, model::Facts, publish::People, store::Store};
+use crate::{App, commitments::Source, model::Facts, store::Store};
 use aws::SdkConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -202,7 +202,7 @@ impl Wire {
         App {
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&config), "ledger"),
             bus: aws::Bus::new(&config, "bus"),
-            people: People::new(&config, "arn:aws:sns:eu-west-1:999988887777:spend".to_owned()),
+            people: aws::People::new(&config, "arn:aws:sns:eu-west-1:999988887777:spend"),
             store: Store::new(&config, "reports".to_owned()),
             commitments: Source::new(&config, PAID_REQUESTS),
             policy: Policy::standard(),

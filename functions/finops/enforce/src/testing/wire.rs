@@ -1,8 +1,8 @@
 //! The wire between the clients and the world.
 
 use super::{World, now, set};
-use crate::{App, announce::People};
-use aws::{KillSwitch, SdkConfig};
+use crate::App;
+use aws::{KillSwitch, People, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -78,7 +78,7 @@ impl Wire {
             organizations: aws_sdk_organizations::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             bus: aws::Bus::new(&config, "suite"),
-            people: People::new(&config, "arn:aws:sns:eu-west-1:999999999999:spend".to_owned()),
+            people: People::new(&config, "arn:aws:sns:eu-west-1:999999999999:spend"),
             switch: KillSwitch::new(&config, "/suite/switch"),
             base: config,
             partition: "aws".to_owned(),
