@@ -1,5 +1,8 @@
 //! What an account may spend, what it spends, and what follows: pure, with `now` and configuration given.
 
+/// Source of every event about spending.
+pub const EVENT_SOURCE: &str = "ai-landing-zone.spending";
+
 mod account;
 mod costs;
 mod decide;

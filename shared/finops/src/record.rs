@@ -163,6 +163,11 @@ impl Record {
     /// is for the same reason.
     pub fn reach(&mut self, stage: Stage, window: Window, limit: Decimal, now: Timestamp) {
         let stage = stage.enforced();
+        let spent = match stage.cmp(&self.stage) {
+            std::cmp::Ordering::Less => Some("up-"),
+            std::cmp::Ordering::Greater => Some("down-"),
+            std::cmp::Ordering::Equal => None,
+        };
         self.reached = match self.reached.take() {
             _ if !stage.acts() => None,
             Some(before) if stage <= self.stage => Some(before),
@@ -170,8 +175,10 @@ impl Record {
         };
         self.stage = stage;
         self.settle();
-        // What people said counts for one step.
-        self.verdicts.retain(|id, _| id.ends_with(&window.start.to_string()));
+        // What people said counts within its period, and a yes to one way only until the account goes the other.
+        let period = window.start.to_string();
+        let is_over = |id: &str, verdict: &Verdict| verdict.approved && spent.is_some_and(|way| id.starts_with(way));
+        self.verdicts.retain(|id, verdict| id.ends_with(&period) && !is_over(id, verdict));
     }
 }
 
@@ -221,6 +228,23 @@ mod tests {
         assert_eq!(record.reached.as_ref().unwrap().period, date(2026, 11, 1));
         record.reach(Stage::Notify, Period::Monthly.window(date(2026, 11, 5)), 5.into(), now);
         assert_eq!((record.stage, &record.reached), (Stage::None, &None));
+    }
+
+    #[test]
+    fn a_second_way_up_or_down_is_asked_for_again() {
+        let (mut record, now) = (record(), Timestamp::UNIX_EPOCH);
+        let window = Period::Monthly.window(date(2026, 11, 5));
+        let verdict = |approved| Verdict { approved, by: "jane".into(), at: now, reason: None };
+        for (to, approved) in [("stop", true), ("freeze", false)] {
+            record.verdicts.insert(format!("up-{to}-2026-11-01"), verdict(approved));
+        }
+        record.reach(Stage::Stop, window, 5.into(), now);
+        assert_eq!(record.verdicts.len(), 2);
+        record.reach(Stage::Restrict, window, 9.into(), now);
+        assert_eq!(record.verdicts.keys().collect::<Vec<_>>(), ["up-freeze-2026-11-01"]);
+        record.verdicts.insert("down-none-2026-11-01".to_owned(), verdict(true));
+        record.reach(Stage::Stop, window, 9.into(), now);
+        assert_eq!(record.verdicts.keys().collect::<Vec<_>>(), ["up-freeze-2026-11-01"]);
     }
 
     #[test]

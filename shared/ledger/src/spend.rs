@@ -21,8 +21,8 @@ const DAY_SECONDS: i64 = 86_400;
 /// Anomalies are kept by AWS for 90 days; here they matter for a week.
 const ANOMALY_SECONDS: i64 = 30 * 86_400;
 
-/// People are not told the same within so many seconds: longer than a quarter.
-const TOLD_SECONDS: i64 = 100 * 86_400;
+/// People are not told the same within so many seconds: longer than a year.
+const TOLD_SECONDS: i64 = 400 * 86_400;
 
 /// The kinds of the records in the index.
 const COSTS: &str = "spend-costs";

@@ -11,7 +11,7 @@ mod wanted;
 
 use aws::{AwsFault, Bus, ConfigError, NotPublished, SdkConfig};
 use existing::Existing;
-use finops::{Observed, Override, Policy};
+use finops::{EVENT_SOURCE, Observed, Override, Policy};
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use landing_zone::{AccountId, Class, Diagnosis, Fault};
@@ -22,9 +22,6 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use telemetry::{Metric, Unit};
 use wanted::Standing;
-
-/// Source of every event about spending.
-const SOURCE: &str = "ai-landing-zone.spending";
 
 /// Characters of a budget's name, without the dash and the digits of an account.
 const LONGEST_PREFIX: usize = 87;
@@ -209,7 +206,7 @@ async fn make(app: &App, account: &AccountId, name: &str, change: &Change, answe
     api::make(&app.config, change).await?;
     answer.changed += 1;
     let detail = json!({"accountId": account, "budget": name, "change": change.what, "action": change.call.action});
-    app.bus.publish(SOURCE, "Spend Budget Changed", detail.to_string()).await?;
+    app.bus.publish(EVENT_SOURCE, "Spend Budget Changed", detail.to_string()).await?;
     Ok(())
 }
 

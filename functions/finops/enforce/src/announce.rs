@@ -5,13 +5,10 @@ use crate::{
     event::{Ended, Failed, Grounds, Work},
 };
 use aws::Letter;
-use finops::{Direction, Stage};
+use finops::{Direction, EVENT_SOURCE, Stage};
 use jiff::{Timestamp, civil::Date};
 use landing_zone::{AccountId, Failure};
 use serde_json::{Value, json};
-
-/// Source of every event about spending.
-const SOURCE: &str = "ai-landing-zone.spending";
 
 /// What is told.
 pub(crate) struct Tidings {
@@ -134,7 +131,7 @@ pub(crate) fn way(direction: Direction) -> &'static str {
 /// recording tells twice, which is better than not at all.
 pub(crate) async fn tell(app: &App, tidings: &Tidings, now: Timestamp) -> Result<(), Error> {
     if !app.ledger.was_told(&tidings.event_key).await? {
-        app.bus.publish(SOURCE, tidings.detail_type, tidings.detail.to_string()).await?;
+        app.bus.publish(EVENT_SOURCE, tidings.detail_type, tidings.detail.to_string()).await?;
         app.ledger.tell_once(&tidings.event_key, now).await?;
     }
     if !app.ledger.was_told(&tidings.letter_key).await? {

@@ -36,6 +36,12 @@ pub(crate) async fn converge(app: &App, step: &Work, organization: &Organization
         let told = &mut record.value;
         match next {
             Next::Attach(guardrail) => {
+                // After a claim it is on record; where somebody detached ours, not yet.
+                let before = told.clone();
+                told.note(now, format!("attaches {}", guardrail.id()));
+                if *told != before && !app.ledger.store_spend(&mut record, now).await? {
+                    continue;
+                }
                 attach(app, account, guardrail, policy(organization, guardrail)?).await?;
                 attached.insert(guardrail);
                 seen = Some(attached);

@@ -37,6 +37,9 @@ fn reach(record: &mut Record, ended: &Ended, now: Timestamp) -> Option<(Record, 
         return (record.stage == step.to.enforced()).then(|| (record.clone(), false));
     }
     if step.direction == Direction::Again {
+        if !done(record, step).is_empty() {
+            record.note(now, format!("{}: put back", step.step_id));
+        }
         record.settle();
     } else {
         record.reach(step.to, grounds.window, grounds.limit, now);
@@ -61,7 +64,11 @@ pub(crate) async fn fail(app: &App, failed: &Failed) -> Result<Settled, Error> {
     let (record, is_now) = match came_to {
         Some(came_to) if failure.name != LEASE_LOST => came_to,
         _ => {
-            telemetry::warn!(account = step.account_id.as_str(), reason = failure.reason, "another execution goes on");
+            telemetry::warn!(
+                account = step.account_id.as_str(),
+                reason = failure.reason,
+                "it is at its stage, or another execution goes on"
+            );
             return Ok(Settled { stage: app.ledger.spend(&step.account_id).await?.value.stage });
         }
     };
@@ -73,13 +80,19 @@ pub(crate) async fn fail(app: &App, failed: &Failed) -> Result<Settled, Error> {
     Ok(Settled { stage: record.stage })
 }
 
-/// Puts the failure on record; true where that is done now. None where another execution has the account.
+/// Puts the failure on record; true where that is done now. None where another execution has the account, or the step was
+/// taken after all.
 fn give_up(record: &mut Record, step: &Work, failure: &Failure, now: Timestamp) -> Option<(Record, bool)> {
     let is_anothers = record.lease.as_ref().is_some_and(|lease| lease.holder != step.execution_id && now < lease.until);
     if is_anothers || failure.name == LEASE_LOST {
         return None;
     }
-    let is_now = record.is_held_by(&step.execution_id) || record.failure.as_ref() != Some(failure);
+    // It is at its stage; only telling that failed.
+    let is_held = record.is_held_by(&step.execution_id);
+    if !is_held && step.direction != Direction::Again && record.stage == step.to.enforced() {
+        return None;
+    }
+    let is_now = is_held || record.failure.as_ref() != Some(failure);
     if is_now {
         record.failure = Some(failure.clone());
         record.note(now, format!("{}: failed: {}", step.step_id, failure.reason));

@@ -3,9 +3,6 @@
 use finops::{Account, Currency, Decision, Rule, Signal, Stage};
 use serde_json::{Value, json};
 
-/// Source of every event about spending.
-pub(crate) const SOURCE: &str = "ai-landing-zone.spending";
-
 /// What an event says of a decision. `before` is the stage that was called for before.
 pub(crate) fn detail(decision: &Decision, account: &Account, currency: Currency, before: Option<Stage>) -> String {
     let held: Vec<&Rule> = decision.rules.iter().filter(|rule| rule.holds).collect();

@@ -1,7 +1,7 @@
 //! Figures about the evaluation itself. What is not known is not measured: alarms take a missing figure for bad news.
 
 use crate::decide::{Known, outcomes};
-use finops::{Costs, Decision, day_of};
+use finops::{Account, Costs, Decision, Observed, Special, day_of};
 use jiff::{Timestamp, Unit as Span, civil::Date};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use telemetry::{Metric, Unit, emit};
@@ -29,13 +29,13 @@ pub(crate) fn decided(
     started_at: Option<Timestamp>,
     now: Timestamp,
 ) {
-    let blind = known.observed.values().filter(|seen| seen.in_place.is_none() || !seen.blind.is_empty()).count();
+    let blind = in_use(known).filter(|seen| seen.in_place.is_none() || !seen.blind.is_empty()).count();
     let mut metrics = vec![
         count("Pages", pages),
         count("MeterBlindAccounts", blind),
         count("AccountsUnseen", unseen(known, started_at)),
     ];
-    let unpriced = known.observed.values().map(|seen| seen.unpriced_share).max();
+    let unpriced = in_use(known).map(|seen| seen.unpriced_share).max();
     metrics.extend(unpriced.and_then(|share| (share * Decimal::ONE_HUNDRED).to_f64()).map(|value| Metric {
         name: "UnpricedShare",
         unit: Unit::Percent,
@@ -50,7 +50,13 @@ pub(crate) fn decided(
 
 /// Accounts that were not looked into since the evaluation began.
 pub(crate) fn unseen(known: &Known, started_at: Option<Timestamp>) -> usize {
-    started_at.map_or(0, |begin| known.observed.values().filter(|seen| seen.at < begin).count())
+    started_at.map_or(0, |begin| in_use(known).filter(|seen| seen.at < begin).count())
+}
+
+/// Accounts that are to be seen: nobody enters the management account, and one that is closed is not looked at any more.
+fn in_use(known: &Known) -> impl Iterator<Item = &Observed> {
+    let is_seen = |account: &Account| account.state == "ACTIVE" && account.special != Some(Special::Management);
+    known.observed.values().filter(move |seen| is_seen(&seen.account))
 }
 
 /// How long ago the bill was read, and how many days are missing at its end; yesterday's is usual.
@@ -88,5 +94,21 @@ mod tests {
         assert_eq!(age([&costs].into_iter(), now), [count("BillAgeHours", 6)]);
         costs.through = Some(date(2026, 11, 18));
         assert_eq!(age([&costs].into_iter(), now), [count("BillAgeHours", 6), count("BillDaysLate", 2)]);
+    }
+
+    #[test]
+    fn accounts_that_nobody_enters_are_not_blind() {
+        let mut known = Known::default();
+        let mut keep = |digit: u8, change: fn(&mut Observed)| {
+            let mut seen = crate::testing::observed(digit, landing_zone::Environment::Dev, 1);
+            seen.in_place = None;
+            change(&mut seen);
+            known.observed.insert(seen.account.id.clone(), seen);
+        };
+        keep(1, |_| {});
+        keep(2, |seen| seen.account.special = Some(Special::Management));
+        keep(3, |seen| seen.account.state = "SUSPENDED".to_owned());
+        assert_eq!(in_use(&known).count(), 1);
+        assert_eq!(unseen(&known, Some(Timestamp::MAX)), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! What people are told: each thing once, and never not at all.
 
-use crate::{App, Error, announce};
+use crate::{App, Error};
 use aws::Letter;
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::AccountId;
@@ -8,8 +8,8 @@ use landing_zone::AccountId;
 /// Telling takes less. Whoever is killed in it has not told for sure, and after this time it is told again.
 const TELLING: SignedDuration = SignedDuration::from_mins(5);
 
-/// The same is not told again within so long: longer than a quarter.
-const TOLD: SignedDuration = SignedDuration::from_hours(24 * 100);
+/// The same is not told again within so long: longer than the longest period, a year.
+const TOLD: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// Something that people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(crate) async fn tell(app: &App, telling: &Telling, now: Timestamp) -> Result
 
 async fn send(app: &App, telling: &Telling) -> Result<(), Error> {
     if let Some(detail) = &telling.event {
-        app.bus.publish(announce::SOURCE, "Spend Step Proposed", detail.clone()).await?;
+        app.bus.publish(finops::EVENT_SOURCE, "Spend Step Proposed", detail.clone()).await?;
     }
     let letter = Letter {
         kind: telling.kind.id(),

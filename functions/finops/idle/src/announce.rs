@@ -1,13 +1,10 @@
 //! The suite's events about idle resources, and letters to their owners.
 
 use aws::{AwsFault, Bus, Letter, NotPublished, People};
-use finops::{Account, Idle};
+use finops::{Account, EVENT_SOURCE, Idle};
 use jiff::Timestamp;
 use serde_json::json;
 use std::{collections::BTreeMap, fmt::Write as _};
-
-/// Source of every event about spending.
-const SOURCE: &str = "ai-landing-zone.spending";
 
 /// Resources that one event names: an entry holds 256 KB, and an ARN has at most 2,048 characters.
 const MOST_RESOURCES: usize = 50;
@@ -21,7 +18,7 @@ pub(crate) async fn found(bus: &Bus, account: &Account, new: impl Iterator<Item 
     for some in new.chunks(MOST_RESOURCES) {
         let detail = json!({"accountId": account.id, "environment": account.environment,
             "accountType": account.account_type, "owner": account.owner, "resources": some});
-        bus.publish(SOURCE, "Idle Resources Found", detail.to_string()).await?;
+        bus.publish(EVENT_SOURCE, "Idle Resources Found", detail.to_string()).await?;
     }
     Ok(())
 }
@@ -30,7 +27,7 @@ pub(crate) async fn found(bus: &Bus, account: &Account, new: impl Iterator<Item 
 pub(crate) async fn stopped(bus: &Bus, account: &Account, idle: &Idle) -> Result<(), NotPublished> {
     let detail = json!({"accountId": account.id, "environment": account.environment,
         "accountType": account.account_type, "owner": idle.owner, "resource": idle});
-    bus.publish(SOURCE, "Idle Resource Stopped", detail.to_string()).await
+    bus.publish(EVENT_SOURCE, "Idle Resource Stopped", detail.to_string()).await
 }
 
 /// Writes to an owner.

@@ -179,13 +179,15 @@ async fn note(
 
 fn measure(plan: &Plan, environment: &str, account: &AccountId, now: Timestamp) {
     let idle = || plan.report.found.iter().filter(|idle| !matches!(idle.state, IdleState::Stopped { .. }));
-    let saving: Decimal = idle().filter_map(|idle| idle.monthly_saving).sum();
+    let savings: Vec<Decimal> = idle().filter_map(|idle| idle.monthly_saving).collect();
     let metric = |name, value| Metric { name, unit: Unit::Count, value };
     let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    let metrics = [
-        metric("IdleResources", count(idle().count())),
-        metric("IdleMonthlySaving", saving.to_f64().unwrap_or_default()),
-        metric("IdleBlind", count(plan.report.blind.len())),
-    ];
+    let mut metrics =
+        vec![metric("IdleResources", count(idle().count())), metric("IdleBlind", count(plan.report.blind.len()))];
+    // Where idle resources have no price, what they cost is not known.
+    if !savings.is_empty() || idle().next().is_none() {
+        let saving: Decimal = savings.into_iter().sum();
+        metrics.extend(saving.to_f64().map(|saving| metric("IdleMonthlySaving", saving)));
+    }
     telemetry::emit("idle", &metrics, &[("environment", environment)], &[("account_id", account.as_str())], now);
 }

@@ -2,12 +2,9 @@
 
 use crate::{App, Error, Reason, letter::letter, model::Report};
 use aws::{AwsFault, Letter};
-use finops::day_of;
+use finops::{EVENT_SOURCE, day_of};
 use landing_zone::AccountId;
 use serde_json::json;
-
-/// Source of every event about spending.
-const SOURCE: &str = "ai-landing-zone.spending";
 
 /// Accounts that the event names: an entry holds 256 KB.
 const MOST_NAMED: usize = 100;
@@ -20,7 +17,7 @@ pub(crate) async fn tell(
     account: Option<&AccountId>,
     place: &str,
 ) -> Result<bool, Error> {
-    app.bus.publish(SOURCE, "Spend Reported", detail(report, reason, account, place)).await?;
+    app.bus.publish(EVENT_SOURCE, "Spend Reported", detail(report, reason, account, place)).await?;
     if reason == Reason::Weekly {
         // A delivery that comes again writes again, which is better than not at all.
         send(app, report, reason, account, place).await?;

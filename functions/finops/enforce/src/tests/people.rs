@@ -47,6 +47,19 @@ async fn what_somebody_detached_or_started_by_hand_is_put_back() {
 }
 
 #[tokio::test]
+async fn a_policy_that_somebody_detaches_again_and_again_is_told_of_each_time() {
+    let wire = brought(Stage::Restrict).await;
+    let told = wire.with(|world| world.letters.len());
+    for times in 1..=2 {
+        later(3600);
+        wire.with(|world| world.attached.remove("p-spend-restrict"));
+        assert_eq!(wire.take(Direction::Again, Stage::Restrict).await, Run::Done);
+        assert_eq!(attached(&wire), "p-FullAWSAccess p-spend-restrict");
+        assert_eq!(wire.with(|world| world.letters.len()), told + times);
+    }
+}
+
+#[tokio::test]
 async fn what_somebody_took_up_is_left_as_it_is() {
     let wire = brought(Stage::Stop).await;
     wire.with(|world| {

@@ -37,7 +37,8 @@ pub(super) fn plan(
     let is_new = read.len() < active.len();
     let is_first_today = read.iter().max().is_none_or(|day| *day < today);
     let last_month = today.first_of_month().saturating_sub(1.month());
-    let from = if is_new { last_month.min(policy.reaches_back(today)) } else { last_month };
+    // Also for accounts that are known: a limit may have been made one for a longer period.
+    let from = last_month.min(policy.reaches_back(today));
     Plan {
         long: (is_new || is_first_today).then(|| window(last_days.map_or(from, |day| day.min(from)))),
         short: last_days.map(window),
@@ -85,5 +86,16 @@ mod tests {
         let after = planned(&[Some("2026-08-10T04:00:00Z"), Some("2026-11-20T04:00:00Z")]);
         assert_eq!(after, [None, Some(date(2026, 8, 7))]);
         assert_eq!(planned(&[Some("2024-01-01T00:00:00Z")]), [Some(date(2025, 10, 1)); 2]);
+    }
+
+    #[test]
+    fn a_limit_for_a_longer_period_is_read_from_its_beginning() {
+        let text = serde_json::json!({"currency": "USD", "mode": "report", "exemptions": [], "budgets": [{"period": "annually",
+            "limit": "1000", "basis": "gross", "maxStage": "notify", "approval": [],
+            "stages": {"notify": [{"reportedPercent": "80"}]}}]});
+        let policy = Policy::parse(&text.to_string()).unwrap();
+        let costs = Costs::new(account(1), "2026-11-19T23:00:00Z".parse().unwrap());
+        let plan = plan(&[account(1)].into(), &[(account(1), costs)].into(), &policy, date(2026, 11, 20));
+        assert_eq!(plan.long.unwrap().start, date(2026, 1, 1));
     }
 }

@@ -160,7 +160,7 @@ async fn follow(app: &App, about: &About<'_>, before: Option<&Decision>) -> Resu
     let mut untold = None;
     if changed {
         let detail = announce::detail(decision, account, app.policy.currency, about.before);
-        if let Err(error) = app.bus.publish(announce::SOURCE, "Spend Decided", detail).await {
+        if let Err(error) = app.bus.publish(finops::EVENT_SOURCE, "Spend Decided", detail).await {
             // Not stored, it is told by the next evaluation. But nobody waits for an event before he acts.
             if decision.outcome != Outcome::Act {
                 return Err(error.into());
