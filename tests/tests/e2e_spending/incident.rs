@@ -49,7 +49,7 @@ async fn trillions_in_forty_accounts_stop_nothing_and_page_once() {
 
     assert_eq!(world.executions("SpendEnforcementStateMachineArn", None).await, steps);
     let mut told = Vec::new();
-    for account in own.iter().take(4) {
+    for account in &own {
         let seen = world.spend(account).await;
         let plausible = seen["decision"]["rails"].as_array().and_then(|rails| {
             rails.iter().find(|rail| rail["name"] == "plausible").map(|rail| text(rail, "/because").to_owned())
@@ -57,7 +57,7 @@ async fn trillions_in_forty_accounts_stop_nothing_and_page_once() {
         let why = plausible.expect("a rail");
         assert!(why.contains("more than any account spends in a day"), "{seen}");
         assert_eq!(seen["decision"]["doubted"], json!(bill::today()), "{seen}");
-        assert_ne!(seen["outcome"], "act", "{seen}");
+        assert!(["held", "settled"].contains(&text(&seen, "/outcome")), "{seen}");
         told.push(format!("{account} {}: {why}", text(&seen, "/outcome")));
     }
     eprintln!("{}", told.join("\n"));
