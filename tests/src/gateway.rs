@@ -68,9 +68,9 @@ impl Gateway {
         serde_json::from_value(answer["calls"].take()).expect("calls")
     }
 
-    /// The number of the last call.
+    /// The number of the last call. None of the calls is read: they are hundreds of thousands after a while.
     pub async fn mark(&self) -> u64 {
-        self.calls(0).await.last().map_or(0, |call| call.n)
+        self.get(&format!("/_local/calls?after={}", u32::MAX)).await["last"].as_u64().expect("a number")
     }
 
     /// Makes a fault and returns its id.

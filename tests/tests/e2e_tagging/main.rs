@@ -137,10 +137,11 @@ async fn a_stack_hands_its_owner_on_and_nobody_stays_unknown() {
     by_stack.creation.request["tags"] = json!([{"key": "aws:cloudformation:stack-id", "value": id}]);
     let mut by_machine = made::topic(&aws, &account, &unique("by-machine")).await;
     by_machine.creation.identity = session("Pipeline", "build-77");
+    let mark = stack.gateway().mark().await;
     tell(&stack, &[made_stack.record(&account, "us-east-1")]).await;
     let item = format!("{}/stack#{id}", stack.output("LedgerTableName"));
     let began = Instant::now();
-    while !stack.gateway().calls(0).await.iter().any(|call| call.resource.as_ref() == Some(&item)) {
+    while !stack.gateway().calls(mark).await.iter().any(|call| call.resource.as_ref() == Some(&item)) {
         assert!(began.elapsed() < LONGEST, "nobody remembers {id}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -48,6 +48,11 @@ impl Record {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.get(after..).unwrap_or_default().to_vec()
     }
+
+    /// The place of the last entry.
+    pub(crate) fn last(&self) -> usize {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
 }
 
 /// Milliseconds of the epoch.
