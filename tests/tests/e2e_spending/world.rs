@@ -1,6 +1,6 @@
 //! The running stack, and what these tests ask of it.
 
-use crate::{LONGEST, bill};
+use crate::{LONGEST, OF_ALL, bill};
 use aws_sdk_organizations::types::PolicyType;
 use aws_sdk_sfn::types::ExecutionStatus;
 use finops::Stage;
@@ -172,7 +172,7 @@ impl World {
             if !running.iter().any(|execution| execution.name.starts_with(prefix)) {
                 return;
             }
-            assert!(began.elapsed() < LONGEST, "{prefix} goes on and on");
+            assert!(began.elapsed() < OF_ALL, "{output} {prefix} goes on and on");
             sleep(Duration::from_millis(250)).await;
         }
     }
