@@ -203,7 +203,10 @@ impl Gateway {
             ("GET", "calls") => {
                 let query = parts.uri.query().unwrap_or_default();
                 let after = field(query, "after").and_then(|after| after.parse().ok()).unwrap_or(0);
-                answer::document(StatusCode::OK, &json!({"last": self.record.last(), "calls": self.record.after(after)}))
+                answer::document(
+                    StatusCode::OK,
+                    &json!({"last": self.record.last(), "calls": self.record.after(after)}),
+                )
             }
             ("GET", "faults") => answer::document(StatusCode::OK, &json!({"faults": self.faults.list()})),
             ("POST", "faults") => match serde_json::from_slice::<Rule>(&body) {
