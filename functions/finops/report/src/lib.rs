@@ -18,7 +18,7 @@ mod wire;
 
 use aws::{AwsFault, Bus, ConfigError, NotPublished, People, SdkConfig};
 use finops::{Policy, day_of};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use landing_zone::{AccountId, Class, Diagnosis, Fault};
 use ledger::Ledger;
 use model::Report;
@@ -130,11 +130,20 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
     let now = (app.clock)();
     let reason = event.reason.unwrap_or(Reason::Weekly);
     let report = Report::of(&gather::gather(app, reason == Reason::Breach, now).await?);
-    app.store.keep(day_of(now), &written(&report).map_err(Error::Unwritten)?).await?;
-    let place = app.store.place(day_of(now));
+    let folder = folder(reason, day_of(now));
+    app.store.keep(&folder, &written(&report).map_err(Error::Unwritten)?).await?;
+    let place = app.store.place(&folder);
     measure(&report);
     let told = publish::tell(app, &report, reason, event.account_id.as_ref(), &place).await?;
     Ok(Answer { place, accounts: report.accounts.len(), over_limit: report.total.over, gaps: report.gaps.len(), told })
+}
+
+/// A breach has a folder of its own: its report has no commitments, and those of the week were paid for.
+fn folder(reason: Reason, day: Date) -> String {
+    match reason {
+        Reason::Weekly => day.to_string(),
+        Reason::Breach => format!("{day}-breach"),
+    }
 }
 
 fn written(report: &Report) -> Result<Files, String> {

@@ -9,7 +9,8 @@ use serde_json::json;
 /// Accounts that the event names: an entry holds 256 KB.
 const MOST_NAMED: usize = 100;
 
-/// Tells of the report. Of a breach people hear once a day; false where they have heard of it.
+/// Tells of the report. Of a breach people hear once a day for each account, and of several at once in a letter each; false
+/// where they have heard of it.
 pub(crate) async fn tell(
     app: &App,
     report: &Report,

@@ -71,13 +71,24 @@ async fn of_a_breach_people_hear_once_a_day_and_nothing_is_paid() {
     assert_eq!([first.told, again.told, other.told], [true, false, true]);
     let (letters, paid, events) = wire.with(|world| (world.letters.clone(), world.paid, world.events.len()));
     assert_eq!((letters.len(), paid, events), (2, 0, 3));
-    assert_eq!(letters[0]["Subject"], "Spending of 2026-11-20: 4 accounts over the limit");
+    assert_eq!(letters[0]["Subject"], format!("Spending of 2026-11-20, account {}: 4 accounts over the limit", id(0)));
     assert!(
         letters[0]["Message"].contains(&format!("({}), dev, jane@example.com", id(0))),
         "{}",
         letters[0]["Message"]
     );
     assert_eq!(stored_json(&wire)["commitments"]["reservations"]["state"], "unavailable");
+}
+
+#[tokio::test]
+async fn a_breach_leaves_the_report_of_the_week_as_it_was() {
+    let wire = Wire::of(facts(24));
+    handle(&wire.app(), weekly()).await.unwrap();
+    let of_week = stored(&wire, "spend/2026-11-20/report.json");
+    let answer = handle(&wire.app(), breach(0)).await.unwrap();
+    assert_eq!(answer.place, "s3://reports/spend/2026-11-20-breach/report.html");
+    assert_eq!(stored(&wire, "spend/2026-11-20/report.json"), of_week);
+    assert_eq!(stored(&wire, "spend/latest/report.json"), stored(&wire, "spend/2026-11-20-breach/report.json"));
 }
 
 #[tokio::test]
@@ -168,7 +179,7 @@ fn a_letter_fits_and_names_who_is_over() {
     let report = Report::of(&facts);
     let last = report.over().last().unwrap().account.clone();
     let letter = letter::letter(&report, Reason::Breach, Some(&last), "s3://reports/spend/2026-11-20/report.html");
-    assert!(letter.subject.len() <= 100 && letter.subject.is_ascii(), "{}", letter.subject);
+    assert!(letter.subject.len() < 100 && letter.subject.is_ascii(), "{}", letter.subject);
     assert!(letter.text.len() < 20_000, "{}", letter.text.len());
     assert_eq!(letter.text.matches("stage none").count(), 20 + report.total.expected_over.min(20));
     let named = letter.text.find(&format!("({last})"));
