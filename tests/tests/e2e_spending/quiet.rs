@@ -57,7 +57,10 @@ async fn production_is_only_spoken_of() {
     // Evaluated again, nobody is told again.
     world.step(&account).await;
     ears.listen().await;
-    assert_eq!(ears.letters(&account).len(), 1, "{:?}", ears.letters(&account));
+    // The report of the breach is another matter.
+    let mut letters = ears.letters(&account);
+    letters.retain(|letter| letter["MessageAttributes"]["kind"]["Value"] != "breach");
+    assert_eq!(letters.len(), 1, "{letters:?}");
     ears.close().await;
     world.end().await;
 }

@@ -16,7 +16,7 @@ fn weekly() -> Event {
 }
 
 fn breach(number: u32) -> Event {
-    Event { reason: Some(Reason::Breach), account_id: Some(id(number)) }
+    Event { account_id: Some(id(number)), ..Event::default() }
 }
 
 fn stored(wire: &Wire, key: &str) -> String {
@@ -78,6 +78,15 @@ async fn of_a_breach_people_hear_once_a_day_and_nothing_is_paid() {
         letters[0]["Message"]
     );
     assert_eq!(stored_json(&wire)["commitments"]["reservations"]["state"], "unavailable");
+}
+
+#[tokio::test]
+async fn of_figures_that_cannot_be_believed_there_is_no_letter() {
+    let wire = Wire::of(facts(3));
+    let doubted = Event { doubted: "2026-11-18".parse().ok(), ..breach(0) };
+    assert!(!handle(&wire.app(), doubted).await.unwrap().told);
+    assert_eq!(wire.with(|world| (world.letters.len(), world.events.len())), (0, 1));
+    assert!(handle(&wire.app(), breach(0)).await.unwrap().told, "once they are believed");
 }
 
 #[tokio::test]
@@ -144,9 +153,17 @@ async fn without_cost_explorer_there_is_a_report_all_the_same() {
 #[test]
 fn events_are_those_of_the_contract() {
     let read = |text: &str| serde_json::from_str::<Event>(text);
-    assert_eq!(read("{}").unwrap().reason, None);
-    let event = read(&format!(r#"{{"reason":"breach","accountId":"{}"}}"#, id(0))).unwrap();
-    assert_eq!((event.reason, event.account_id), (Some(Reason::Breach), Some(id(0))));
+    assert_eq!(read("{}").unwrap().reason(), Reason::Weekly);
+    let account = id(0);
+    for text in [
+        format!(r#"{{"reason":"breach","accountId":"{account}"}}"#),
+        format!(r#"{{"accountId":"{account}","called":"stop","calledBefore":"none","doubted":null,"heldBy":[]}}"#),
+    ] {
+        let event = read(&text).unwrap();
+        assert_eq!((event.reason(), event.account_id, event.doubted), (Reason::Breach, Some(account.clone()), None));
+    }
+    let doubted = read(&format!(r#"{{"accountId":"{account}","doubted":"2026-11-18"}}"#)).unwrap().doubted;
+    assert_eq!(doubted, "2026-11-18".parse().ok());
     assert!(read(r#"{"reason":"never"}"#).is_err());
 }
 
