@@ -101,9 +101,12 @@ impl Observed {
             let compared = self.ai_services.get(day).copied().unwrap_or_default();
             (*day, amount + compared * (calibration.factor - Decimal::ONE))
         };
+        let machines =
+            |(day, amount): (&Date, &Decimal)| (*day, amount - self.ai_services.get(day).copied().unwrap_or_default());
         Some(Meter {
             read_at: self.at,
             by_day: self.by_day.iter().map(calibrated).collect(),
+            machines: self.by_day.iter().map(machines).collect(),
             blind: self.blind.clone(),
         })
     }
@@ -151,7 +154,8 @@ mod tests {
         let day = date(2026, 11, 19);
         let mut seen = observed("2026-11-20T12:00:00Z", &[(day, 10)]);
         seen.ai_services = [(day, 3.into())].into();
-        assert_eq!(seen.meter(&calibration).unwrap().by_day, [(day, 13.into())].into());
+        let meter = seen.meter(&calibration).unwrap();
+        assert_eq!((meter.by_day, meter.machines), ([(day, 13.into())].into(), [(day, 7.into())].into()));
     }
 
     #[test]

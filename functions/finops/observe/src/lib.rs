@@ -65,6 +65,8 @@ pub struct Answer {
     blind: Vec<String>,
     /// Metrics that `CloudWatch` was asked for, and takes money for.
     metrics_requested: usize,
+    /// False where a later look was stored meanwhile: that one counts.
+    stored: bool,
 }
 
 /// Why an account was not looked into.
@@ -97,7 +99,8 @@ impl Fault for Error {
 pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
     let now = (app.clock)();
     let known = app.ledger.organization().await?.ok_or(Error::NoOrganization)?;
-    let (account, guardrails) = placement::account(&app.organizations, &known, &event.account_id).await?;
+    let account = placement::account(&app.organizations, &known, &event.account_id).await?;
+    let guardrails = placement::attached(&app.organizations, &known, &event.account_id).await?;
     let look = look(app, &account, now).await?;
     let estimate = estimate(&look.metered, &app.prices, Observed::metered_from(now), now);
     let observed = Observed {
@@ -111,12 +114,8 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
         unpriced_share: estimate.unpriced_share,
         ..Observed::new(account, now)
     };
-    let before = app.ledger.observed(&event.account_id).await?;
-    let observed = observed.after(before.as_ref());
-    // A look that began later was stored meanwhile: it saw more.
-    if before.is_none_or(|before| before.at <= now) {
-        app.ledger.store_observed(&observed).await?;
-    }
+    let observed = observed.after(app.ledger.observed(&event.account_id).await?.as_ref());
+    let stored = app.ledger.store_observed(&observed).await?;
     measure(&observed, look.requested, now);
     Ok(Answer {
         account_id: event.account_id,
@@ -124,6 +123,7 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
         running: observed.running.len(),
         blind: observed.blind,
         metrics_requested: look.requested,
+        stored,
     })
 }
 
@@ -176,15 +176,14 @@ async fn look(app: &App, account: &Account, now: Timestamp) -> Result<Look, Erro
 
 fn measure(observed: &Observed, requested: usize, now: Timestamp) {
     let environment = observed.account.environment.map_or("none", Environment::id);
-    let blind = if observed.blind.is_empty() { 0.0 } else { 1.0 };
+    let blind = u32::from(!observed.blind.is_empty());
     let share = (observed.unpriced_share * Decimal::ONE_HUNDRED).to_f64().unwrap_or_default();
-    let requested = f64::from(u32::try_from(requested).unwrap_or(u32::MAX));
     telemetry::emit(
         "observe",
         &[
-            Metric { name: "MeterBlind", unit: Unit::Count, value: blind },
+            Metric::counted("MeterBlind", blind),
             Metric { name: "UnpricedShare", unit: Unit::Percent, value: share },
-            Metric { name: "MetricsRequested", unit: Unit::Count, value: requested },
+            Metric::counted("MetricsRequested", requested),
         ],
         &[("environment", environment)],
         &[("account_id", observed.account.id.as_str())],

@@ -3,7 +3,13 @@
 use super::*;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_sdk_dynamodb::{operation::get_item::GetItemOutput, operation::put_item::PutItemOutput, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    operation::{
+        get_item::GetItemOutput,
+        put_item::{PutItemError, PutItemOutput},
+    },
+    types::{AttributeValue, error::ConditionalCheckFailedException},
+};
 use aws_sdk_organizations::{
     operation::{
         describe_account::{DescribeAccountError, DescribeAccountOutput},
@@ -133,10 +139,17 @@ impl World {
                 let id = input.key().unwrap()["id"].as_s().unwrap();
                 GetItemOutput::builder().set_item(read.lock().unwrap().get(id).cloned()).build()
             }),
-            mock!(Client::put_item).then_compute_output(move |input| {
-                let item = input.item().unwrap().clone();
-                write.lock().unwrap().insert(item["id"].as_s().unwrap().clone(), item);
-                PutItemOutput::builder().build()
+            mock!(Client::put_item).then_compute_response(move |input| {
+                let (item, mut table) = (input.item().unwrap().clone(), write.lock().unwrap());
+                let id = item["id"].as_s().unwrap();
+                let told = input.expression_attribute_values().map(|values| values[":told"].as_s().unwrap());
+                let before = table.get(id).and_then(|before| before.get("createdAt")?.as_s().ok());
+                if told.is_some() && before > told {
+                    let later = ConditionalCheckFailedException::builder().build();
+                    return MockResponse::Error(PutItemError::ConditionalCheckFailedException(later));
+                }
+                table.insert(id.clone(), item.clone());
+                MockResponse::Output(PutItemOutput::builder().build())
             }),
         ];
         Ledger::new(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules), "ledger")
@@ -240,6 +253,7 @@ fn price(tokens: u64) -> Decimal {
 async fn what_is_seen_is_priced_and_what_is_not_seen_is_said() {
     let (answer, observed) = World::new().look().await;
     assert_eq!((answer.entered, answer.running, answer.metrics_requested), (true, 1, 2));
+    assert!(answer.stored);
     assert_eq!(answer.blind, observed.blind);
     let said = |part: &str| observed.blind.iter().filter(|why| why.starts_with(part)).count();
     assert_eq!(observed.blind.len(), 3, "{:?}", observed.blind);
@@ -277,7 +291,7 @@ async fn a_second_look_keeps_what_was_seen_and_an_older_one_stores_nothing() {
 
     let mut app = world.app().await;
     app.clock = || "2026-11-20T11:00:00Z".parse().unwrap();
-    handle(&app, Event { account_id: id() }).await.unwrap();
+    assert!(!handle(&app, Event { account_id: id() }).await.unwrap().stored);
     assert_eq!(app.ledger.observed(&id()).await.unwrap().unwrap().at, noon());
 }
 
@@ -313,9 +327,9 @@ fn events_and_answers_are_as_the_workflow_has_them() {
     for wrong in [json!({}), json!({"accountId": "11112222333"}), json!({"accountId": 111_122_223_333_u64})] {
         assert!(serde_json::from_value::<Event>(wrong.clone()).is_err(), "{wrong}");
     }
-    let answer =
-        Answer { account_id: id(), entered: true, running: 1, blind: vec!["why".to_owned()], metrics_requested: 12 };
-    let wanted: Value =
-        json!({"accountId": ID, "entered": true, "running": 1, "blind": ["why"], "metricsRequested": 12});
+    let (blind, metrics_requested) = (vec!["why".to_owned()], 12);
+    let answer = Answer { account_id: id(), entered: true, running: 1, blind, metrics_requested, stored: true };
+    let wanted: Value = json!({"accountId": ID, "entered": true, "running": 1, "blind": ["why"],
+        "metricsRequested": 12, "stored": true});
     assert_eq!(serde_json::to_value(answer).unwrap(), wanted);
 }
