@@ -3,6 +3,7 @@
 
 mod meter;
 mod models;
+mod profiles;
 
 use aws::{AwsFault, ConfigError, MemberRole, SdkConfig};
 use finops::{Account, InPlace, Metered, Observed, PriceList, Special, estimate};
@@ -102,7 +103,8 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
     let account = placement::account(&app.organizations, &known, &event.account_id).await?;
     let guardrails = placement::attached(&app.organizations, &known, &event.account_id).await?;
     let look = look(app, &account, now).await?;
-    let estimate = estimate(&look.metered, &app.prices, Observed::metered_from(now), now);
+    let prices = app.prices.clone().with_aliases(look.profiles);
+    let estimate = estimate(&look.metered, &prices, Observed::metered_from(now), now);
     let observed = Observed {
         in_place: look.entered.then_some(InPlace { guardrails, running: look.stoppable }),
         by_day: estimate.by_day,
@@ -132,6 +134,8 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
 struct Look {
     entered: bool,
     metered: Vec<Metered>,
+    /// Inference profiles, and the models that they stand for.
+    profiles: Vec<(String, String)>,
     /// What runs and the stage *stop* would stop.
     stoppable: usize,
     blind: Vec<String>,
@@ -168,6 +172,7 @@ async fn look(app: &App, account: &Account, now: Timestamp) -> Result<Look, Erro
     let mut look = Look { entered: true, ..Look::default() };
     for seen in join_all(regions).await {
         look.metered.extend(seen.metered);
+        look.profiles.extend(seen.profiles);
         look.stoppable = look.stoppable.saturating_add(seen.stoppable);
         look.requested = look.requested.saturating_add(seen.requested);
     }

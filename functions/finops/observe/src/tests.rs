@@ -50,10 +50,12 @@ fn noon() -> Timestamp {
 #[derive(Debug, Clone)]
 struct Member {
     output_tokens: u64,
+    /// The model that the profile stands for, where that may be asked.
+    profile_of: Option<&'static str>,
 }
 
 impl Member {
-    fn answer(&self, region: &str, action: &str, body: &str) -> Option<String> {
+    fn answer(&self, region: &str, action: &str, uri: &str, body: &str) -> Option<String> {
         let xml = |name: &str, inside: String| {
             format!("<{name}Response><{name}Result>{inside}</{name}Result></{name}Response>")
         };
@@ -92,6 +94,14 @@ impl Member {
                     "InstanceType": "ml.g5.xlarge", "CreationTime": "2026-11-20T02:00:00Z"});
                 Some(json!({"NotebookInstances": [notebook]}).to_string())
             }
+            ("eu-west-1", "ListInferenceProfiles") => {
+                let arn = |model: &str| format!("arn:aws:bedrock:eu-west-1::foundation-model/{model}");
+                let profile = |id: &str, model: &str| json!({"inferenceProfileId": id, "type": "APPLICATION", "models": [{"modelArn": arn(model)}]});
+                assert!(uri.contains("type=APPLICATION"), "{uri}");
+                let first = !uri.contains("nextToken=2");
+                let summary = if first { profile("other", "m") } else { profile("a1b2c3d4e5f6", self.profile_of?) };
+                Some(json!({"inferenceProfileSummaries": [summary], "nextToken": first.then_some("2")}).to_string())
+            }
             ("eu-west-1", "ListTags") => Some(json!({"Tags": []}).to_string()),
             _ => None,
         }
@@ -104,7 +114,8 @@ impl HttpConnector for Member {
         let form = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
         let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let region = ["eu-west-1", "us-east-1"].into_iter().find(|region| request.uri().contains(region)).unwrap();
-        let answer = target.or(form).and_then(|action| self.answer(region, action, &body));
+        let path = request.uri().contains("/inference-profiles").then_some("ListInferenceProfiles");
+        let answer = target.or(form).or(path).and_then(|action| self.answer(region, action, request.uri(), &body));
         let denied = r#"{"__type":"AccessDeniedException","message":"not authorized"}"#.to_owned();
         let (status, answer) = answer.map_or((403, denied), |answer| (200, answer));
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer))))
@@ -114,6 +125,7 @@ impl HttpConnector for Member {
 /// What the organization and its payer show.
 struct World {
     output_tokens: u64,
+    profile_of: Option<&'static str>,
     state: AccountState,
     has_role: bool,
     management: &'static str,
@@ -124,6 +136,7 @@ impl World {
     fn new() -> Self {
         Self {
             output_tokens: 2_000_000,
+            profile_of: None,
             state: AccountState::Active,
             has_role: true,
             management: "999999999999",
@@ -204,7 +217,8 @@ impl World {
     }
 
     async fn app(&self) -> App {
-        let connector = SharedHttpConnector::new(Member { output_tokens: self.output_tokens });
+        let connector =
+            SharedHttpConnector::new(Member { output_tokens: self.output_tokens, profile_of: self.profile_of });
         let keys = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test");
         let base = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -276,6 +290,16 @@ async fn what_is_seen_is_priced_and_what_is_not_seen_is_said() {
     assert_eq!(in_place.running, 1);
     assert_eq!(serde_json::to_value(&in_place.guardrails).unwrap(), json!(["spend-restrict"]));
     assert_eq!(observed.account.ceiling().0, finops::Stage::Freeze);
+}
+
+#[tokio::test]
+async fn an_inference_profile_costs_what_its_model_costs() {
+    let model = "amazon.nova-lite-v1:0";
+    let (_, observed) = World { profile_of: Some(model), ..World::new() }.look().await;
+    let Priced::At(rates) = PriceList::standard().price_of_model(model, "eu-west-1") else { panic!("{model}") };
+    let tokens = Decimal::from(3_000) * rates.output.unwrap() / Decimal::from(1_000_000);
+    assert_eq!(observed.by_model, [(PROFILE.to_owned(), tokens), (NOVA.to_owned(), price(2_000_000))].into());
+    assert!(observed.unpriced.iter().all(|unpriced| !unpriced.what.contains(PROFILE)), "{:?}", observed.unpriced);
 }
 
 #[tokio::test]
