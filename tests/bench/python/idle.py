@@ -183,6 +183,7 @@ def volumes(member, account, seen, time):
     partition = os.environ.get("PARTITION") or "aws"
     for volume in old[:MOST_VOLUMES]:
         tags, volume_id = tag_map(volume.get("Tags")), volume["VolumeId"]
+        price = prices.volumes.get(volume["VolumeType"])
         seen.idle.append(
             {
                 "kind": "volume",
@@ -193,7 +194,7 @@ def volumes(member, account, seen, time):
                 "owner": tags.get("owner"),
                 "evidence": f"{volume['Size']} GB of {volume['VolumeType']}, attached to nothing",
                 "since": None,
-                "saving": None,
+                "saving": None if price is None else round(price * volume["Size"], 2),
             }
         )
     if len(old) > MOST_VOLUMES:
