@@ -5,7 +5,9 @@ use crate::{
     world::{World, text},
 };
 use finops::Stage;
-use serde_json::json;
+use landing_zone::AccountId;
+use serde_json::{Value, json};
+use tests::Aws;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_within_its_limit_is_settled_and_shown() {
@@ -33,6 +35,24 @@ async fn an_account_within_its_limit_is_settled_and_shown() {
     assert!(lines.iter().any(|line| line["accountId"] == *account), "{}", listed.body);
     let unknown = world.api.get("/spend/999988887777").await;
     assert_eq!((unknown.status, unknown.text("type")), (404, "/problems/unknown-spend"), "{}", unknown.body);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inference_profile_costs_what_its_model_costs() {
+    let world = World::new().await;
+    let account = world.account("dev").await;
+    world.costs(&bill::history(&account)).await;
+    let model = format!("arn:aws:bedrock:{}::foundation-model/{}", world.stack.region, bill::MODEL);
+    let wanted = json!({"inferenceProfileName": "team", "modelSource": {"copyFrom": model}});
+    let inside = Aws::inside(&world.stack, &account).await;
+    let made = inside.rest("bedrock", "POST", "/inference-profiles", wanted.to_string()).await;
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    world.metered_as(&account, text(&made, "/inferenceProfileArn"), 30).await;
+    let seen = world.step(&account).await;
+    let observed = world.ledger.observed(&AccountId::parse(&account).expect("an account")).await;
+    let observed = observed.expect("the ledger").expect("what was observed");
+    assert_eq!((observed.by_day.get(&bill::today()), observed.unpriced), (Some(&30.into()), Vec::new()), "{seen}");
     world.end().await;
 }
 

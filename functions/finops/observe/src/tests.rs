@@ -281,7 +281,7 @@ async fn what_is_seen_is_priced_and_what_is_not_seen_is_said() {
     assert_eq!(observed.by_day[&date(2026, 11, 17)], Decimal::ZERO);
     assert_eq!(observed.by_day.len(), 4);
     assert_eq!(observed.ai_services, observed.by_day);
-    assert_eq!(observed.by_model, [(NOVA.to_owned(), tokens)].into());
+    assert_eq!(observed.models[&today], [(NOVA.to_owned(), tokens)].into());
     let unpriced = &observed.unpriced[0];
     assert_eq!((unpriced.what.as_str(), unpriced.unit), (format!("model {PROFILE}").as_str(), Of::Tokens));
     assert!(observed.unpriced_share > Decimal::ZERO && observed.unpriced_share < Decimal::ONE);
@@ -298,7 +298,8 @@ async fn an_inference_profile_costs_what_its_model_costs() {
     let (_, observed) = World { profile_of: Some(model), ..World::new() }.look().await;
     let Priced::At(rates) = PriceList::standard().price_of_model(model, "eu-west-1") else { panic!("{model}") };
     let tokens = Decimal::from(3_000) * rates.output.unwrap() / Decimal::from(1_000_000);
-    assert_eq!(observed.by_model, [(PROFILE.to_owned(), tokens), (NOVA.to_owned(), price(2_000_000))].into());
+    let models = [(PROFILE.to_owned(), tokens), (NOVA.to_owned(), price(2_000_000))].into();
+    assert_eq!(observed.models[&date(2026, 11, 20)], models);
     assert!(observed.unpriced.iter().all(|unpriced| !unpriced.what.contains(PROFILE)), "{:?}", observed.unpriced);
 }
 
@@ -309,9 +310,9 @@ async fn a_second_look_keeps_what_was_seen_and_an_older_one_stores_nothing() {
     assert_eq!(world.look().await.1, first);
     // CloudWatch lost some.
     world.output_tokens = 1_000;
-    assert_eq!(world.look().await.1.by_model, first.by_model);
+    assert_eq!(world.look().await.1.models, first.models);
     world.output_tokens = 4_000_000;
-    assert_eq!(world.look().await.1.by_model[NOVA], price(4_000_000));
+    assert_eq!(world.look().await.1.models[&date(2026, 11, 20)][NOVA], price(4_000_000));
 
     let mut app = world.app().await;
     app.clock = || "2026-11-20T11:00:00Z".parse().unwrap();

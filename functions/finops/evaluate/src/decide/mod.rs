@@ -10,7 +10,7 @@ use crate::{
     people::{self, Kind, Telling},
 };
 pub(crate) use facts::Known;
-use finops::{Decision, Outcome, Step, Switch, hold_together};
+use finops::{Decision, Outcome, Stage, Step, Switch, hold_together};
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use landing_zone::AccountId;
@@ -148,7 +148,9 @@ async fn known(app: &App) -> Result<Known, Error> {
 
 fn about<'a>(known: &'a Known, decision: &'a Decision) -> Option<About<'a>> {
     let account = &known.observed.get(&decision.account)?.account;
-    let before = known.decisions.get(&decision.account).map(|before| before.untold.unwrap_or(before.called));
+    // What was called for by figures that nobody believed was not called for.
+    let called = |before: &Decision| before.doubted.map_or(before.called, |_| Stage::None);
+    let before = known.decisions.get(&decision.account).map(|before| before.untold.unwrap_or_else(|| called(before)));
     Some(About { decision, account, before })
 }
 

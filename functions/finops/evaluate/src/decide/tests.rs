@@ -105,6 +105,26 @@ async fn the_same_again_tells_nothing_again() {
 }
 
 #[tokio::test]
+async fn a_breach_that_was_not_believed_is_told_as_one_once_it_is() {
+    let wire = five().await;
+    decide(&wire.app(), None).await.unwrap();
+    let said = |wire: &Wire| {
+        let world = wire.world();
+        let (_, detail) = world.events.iter().rev().find(|(_, detail)| detail["accountId"] == *id(5).as_str()).unwrap();
+        (detail["called"].clone(), detail["calledBefore"].clone(), detail["doubted"].is_null())
+    };
+    assert_eq!(said(&wire), (json!("freeze"), json!("none"), false));
+    // It was wrong, and right is still too much.
+    later(60);
+    wire.app().ledger.store_costs(&costs(5, 35)).await.unwrap();
+    wire.app().ledger.store_observed(&observed(5, Environment::Dev, 35)).await.unwrap();
+    look_again(&wire).await;
+    decide(&wire.app(), None).await.unwrap();
+    let (called, before, believed) = said(&wire);
+    assert!(called != "none" && called != "notify" && before == "none" && believed, "{called} {before} {believed}");
+}
+
+#[tokio::test]
 async fn killed_after_any_call_it_ends_the_same() {
     let wire = five().await;
     decide(&wire.app(), None).await.unwrap();
