@@ -135,8 +135,9 @@ fn the_spending_roles_have_the_permissions_of_the_workloads_and_no_others() {
     let statements =
         |role: &str| roles[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().cloned();
     let observation = statements("SpendObservationRole").unwrap();
-    let others = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ec2:DescribeVolumes"].map(str::to_owned);
-    let looks: BTreeSet<String> = list.iter().cloned().chain(others).collect();
+    let others =
+        ["bedrock:ListInferenceProfiles", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ec2:DescribeVolumes"];
+    let looks: BTreeSet<String> = list.iter().cloned().chain(others.map(str::to_owned)).collect();
     assert_eq!(texts(&observation[0]["Action"]), looks);
     assert_eq!(observation[1]["Action"], "logs:DescribeLogStreams");
     let enforcement = statements("SpendEnforcementRole").unwrap();

@@ -6,7 +6,7 @@ use landing_zone::{Class, Diagnosis, Fault};
 use std::borrow::Cow;
 
 /// Codes that mean "later", whatever the service calls it.
-const THROTTLED: [&str; 10] = [
+const THROTTLED: [&str; 11] = [
     "TooManyRequestsException",
     "ThrottlingException",
     "Throttling",
@@ -17,6 +17,8 @@ const THROTTLED: [&str; 10] = [
     "SlowDown",
     "LimitExceededException",
     "EC2ThrottledException",
+    // The quota of open executions: others end, then there is room.
+    "ExecutionLimitExceeded",
 ];
 
 /// Codes that mean "the same again may work".
@@ -175,6 +177,7 @@ mod tests {
         for (code, status, class) in [
             ("TooManyRequestsException", 400, Class::Throttled),
             ("Whatever", 429, Class::Throttled),
+            ("ExecutionLimitExceeded", 400, Class::Throttled),
             ("FinalizingOrganizationException", 400, Class::NotReady),
             ("ConcurrentModificationException", 400, Class::Retryable),
             ("Whatever", 503, Class::Retryable),

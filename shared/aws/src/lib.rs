@@ -20,6 +20,8 @@ mod organization;
 mod resources;
 #[cfg(feature = "calls")]
 mod switch;
+#[cfg(feature = "workflows")]
+mod workflow;
 
 pub use aws_config::SdkConfig;
 #[cfg(feature = "bus")]
@@ -42,3 +44,5 @@ pub use organization::{AccountTags, account_tags, active_accounts};
 pub use resources::resource_tags;
 #[cfg(feature = "calls")]
 pub use switch::KillSwitch;
+#[cfg(feature = "workflows")]
+pub use workflow::Workflow;

@@ -28,6 +28,9 @@ pub struct Costs {
     pub account: AccountId,
     /// When it was read last.
     pub read_at: Timestamp,
+    /// When all the days that decisions look at were read last; between, only the last days are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_at: Option<Timestamp>,
     /// The last day for which the bill of the organization shows anything; none where it showed nothing at all.
     pub through: Option<Date>,
     /// The currencies it is in: one, or something is wrong.
@@ -69,7 +72,7 @@ impl Costs {
     /// Nothing is known yet but that it was asked for.
     #[must_use]
     pub fn new(account: AccountId, read_at: Timestamp) -> Self {
-        Self { account, read_at, through: None, currencies: BTreeSet::new(), days: BTreeMap::new() }
+        Self { account, read_at, whole_at: None, through: None, currencies: BTreeSet::new(), days: BTreeMap::new() }
     }
 
     /// Takes over what was read for the days of `window`. What was known of those days and is not there any more is

@@ -91,7 +91,7 @@ pub enum Direction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// Names the step within its period; approvals are given to it.
+    /// Names the step within its period, such as `up-stop-2026-11-01`; approvals are given to it.
     pub id: String,
     /// Which way it goes.
     pub direction: Direction,
@@ -99,6 +99,18 @@ pub struct Step {
     pub to: Stage,
     /// True where somebody approved it.
     pub approved: bool,
+}
+
+impl Direction {
+    /// The word people and machines read.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Again => "again",
+        }
+    }
 }
 
 /// What becomes of the step.
@@ -115,6 +127,23 @@ pub enum Outcome {
     Held,
     /// It would be done, and is only put on record.
     Would,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Settled, Self::Act, Self::Approval, Self::Held, Self::Would];
+
+    /// The word people and machines read.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Act => "act",
+            Self::Approval => "approval",
+            Self::Held => "held",
+            Self::Would => "would",
+        }
+    }
 }
 
 /// What was decided about an account.
@@ -150,6 +179,9 @@ pub struct Decision {
     /// The day whose figures cannot be believed: people are told that, and nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubted: Option<Date>,
+    /// What machines take to be called for, where nobody could tell them of this decision yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<Stage>,
 }
 
 impl Decision {
@@ -199,6 +231,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         rails,
         called_since,
         doubted,
+        untold: None,
         signals,
     }
 }
@@ -276,19 +309,9 @@ fn step(facts: &Facts<'_>, window: Window, desired: Stage) -> Option<Step> {
         std::cmp::Ordering::Equal if slipped(facts) => Direction::Again,
         std::cmp::Ordering::Equal => return None,
     };
-    let id = step_id(direction, to, window.start);
+    let id = format!("{}-{to}-{}", direction.id(), window.start);
     let approved = facts.record.verdicts.get(&id).is_some_and(|verdict| verdict.approved);
     Some(Step { id, direction, to, approved })
-}
-
-/// The id of a step, such as `up-stop-2026-11-01`.
-fn step_id(direction: Direction, to: Stage, period: Date) -> String {
-    let word = match direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
-        Direction::Again => "again",
-    };
-    format!("{word}-{to}-{period}")
 }
 
 /// True where what the stage needs is not there any more, or a further stage was begun that nobody calls for now.

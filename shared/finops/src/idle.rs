@@ -1,5 +1,6 @@
 //! What nobody uses and still costs: found, told of, and stopped where that is wanted.
 
+use crate::Account;
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::{AccountId, Environment};
 use rust_decimal::Decimal;
@@ -7,6 +8,19 @@ use serde::{Deserialize, Serialize};
 
 /// Owners have three days from the warning, where nothing else is configured.
 const GRACE_HOURS: i64 = 72;
+
+/// A stop that was told of comes at the next look after its time, and looks come daily. One that is a week late surprises.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Account {
+    /// Its environment where it is an AI account in use, the only ones in which idle resources are looked for; none for any
+    /// other account.
+    #[must_use]
+    pub fn ai_environment(&self) -> Option<Environment> {
+        let is_ai = self.account_type.is_some_and(|account_type| !account_type.is_core());
+        self.environment.filter(|_| is_ai && self.state == "ACTIVE" && self.special.is_none())
+    }
+}
 
 /// What was found idle in an account at one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +54,9 @@ pub struct Idle {
     pub evidence: String,
     /// Since when it is known to be idle.
     pub since: Option<Timestamp>,
+    /// When it was last seen to be idle: what is out of sight stays in the report.
+    #[serde(default)]
+    pub seen_at: Option<Timestamp>,
     /// What a month without it saves; none where its price is not known.
     pub monthly_saving: Option<Decimal>,
     /// How far it is.
@@ -166,7 +183,8 @@ pub enum IdleStep {
 }
 
 /// What follows for a resource that was found idle, again or for the first time: its owner is told, and it is stopped when
-/// it was said that it would be, not earlier. `protected` says why it is left alone, which is looked at each time.
+/// it was said that it would be, not earlier and not much later. `before` is its state in the same stretch of idleness.
+/// `protected` says why it is left alone, which is looked at each time.
 #[must_use]
 pub fn next(
     before: Option<&IdleState>,
@@ -178,11 +196,15 @@ pub fn next(
     let stops_at = (mode == IdleMode::Stop).then(|| grace.ends(now));
     match (mode, protected, before) {
         (_, Some(why), _) => IdleStep::Keep(why),
-        (IdleMode::Stop, None, Some(IdleState::Warned { stops_at: Some(at), .. })) if *at <= now => IdleStep::Stop,
-        (IdleMode::Report, None, _)
-        | (IdleMode::Warn, None, Some(IdleState::Warned { .. }))
-        | (IdleMode::Stop, None, Some(IdleState::Warned { stops_at: Some(_), .. })) => IdleStep::Nothing,
-        // Also what was told before stops were wanted, and what runs although it was stopped: somebody started it.
+        (IdleMode::Report, None, _) | (IdleMode::Warn, None, Some(IdleState::Warned { .. })) => IdleStep::Nothing,
+        (IdleMode::Stop, None, Some(IdleState::Warned { stops_at: Some(at), .. })) if *at > now => IdleStep::Nothing,
+        (IdleMode::Stop, None, Some(IdleState::Warned { stops_at: Some(at), .. }))
+            if now.duration_since(*at) <= TOLD_FOR =>
+        {
+            IdleStep::Stop
+        }
+        // Also what was told too long ago, or before stops were wanted, and what runs although it was stopped: somebody
+        // started it.
         (_, None, _) => IdleStep::Warn { stops_at },
     }
 }
@@ -206,6 +228,8 @@ mod tests {
         assert_eq!(step(IdleMode::Stop, warned(None)), told);
         assert_eq!(step(IdleMode::Stop, warned(Some("2026-11-26T12:00:01Z"))), IdleStep::Nothing);
         assert_eq!(step(IdleMode::Stop, warned(Some("2026-11-26T12:00:00Z"))), IdleStep::Stop);
+        assert_eq!(step(IdleMode::Stop, warned(Some("2026-11-19T12:00:00Z"))), IdleStep::Stop);
+        assert_eq!(step(IdleMode::Stop, warned(Some("2026-11-19T11:59:59Z"))), told, "told too long ago");
         assert_eq!(step(IdleMode::Warn, warned(Some("2026-11-26T12:00:00Z"))), IdleStep::Nothing);
         assert_eq!(step(IdleMode::Warn, Some(IdleState::Found)), IdleStep::Warn { stops_at: None });
         assert_eq!(step(IdleMode::Report, warned(None)), IdleStep::Nothing);
@@ -274,6 +298,7 @@ mod tests {
             owner: Some("jane@example.com".to_owned()),
             evidence: "no CPU above 5 % for 7 days".to_owned(),
             since: Some(at("2026-11-19T12:00:00Z")),
+            seen_at: Some(at("2026-11-26T12:00:00Z")),
             monthly_saving: Some(Decimal::new(123_456, 2)),
             state: IdleState::Warned { at: at("2026-11-26T12:00:00Z"), stops_at: Some(at("2026-11-29T12:00:00Z")) },
         };

@@ -30,9 +30,6 @@ pub struct Observed {
     /// What each model cost by the token, on each day that is metered.
     #[serde(default)]
     pub models: BTreeMap<Date, BTreeMap<String, Decimal>>,
-    /// The same of all these days.
-    #[serde(default)]
-    pub by_model: BTreeMap<String, Decimal>,
     /// Where nothing could be seen, and why.
     #[serde(default)]
     pub blind: Vec<String>,
@@ -58,7 +55,6 @@ impl Observed {
             by_day: BTreeMap::new(),
             ai_services: BTreeMap::new(),
             models: BTreeMap::new(),
-            by_model: BTreeMap::new(),
             blind: Vec::new(),
             running: Vec::new(),
             unpriced: Vec::new(),
@@ -85,10 +81,6 @@ impl Observed {
                 keep(self.models.entry(*day).or_default(), models);
             }
         }
-        self.by_model.clear();
-        for (model, amount) in self.models.range(metered_from..).flat_map(|(_, models)| models) {
-            *self.by_model.entry(model.clone()).or_default() += *amount;
-        }
         self
     }
 
@@ -101,9 +93,12 @@ impl Observed {
             let compared = self.ai_services.get(day).copied().unwrap_or_default();
             (*day, amount + compared * (calibration.factor - Decimal::ONE))
         };
+        let machines =
+            |(day, amount): (&Date, &Decimal)| (*day, amount - self.ai_services.get(day).copied().unwrap_or_default());
         Some(Meter {
             read_at: self.at,
             by_day: self.by_day.iter().map(calibrated).collect(),
+            machines: self.by_day.iter().map(machines).collect(),
             blind: self.blind.clone(),
         })
     }
@@ -151,11 +146,12 @@ mod tests {
         let day = date(2026, 11, 19);
         let mut seen = observed("2026-11-20T12:00:00Z", &[(day, 10)]);
         seen.ai_services = [(day, 3.into())].into();
-        assert_eq!(seen.meter(&calibration).unwrap().by_day, [(day, 13.into())].into());
+        let meter = seen.meter(&calibration).unwrap();
+        assert_eq!((meter.by_day, meter.machines), ([(day, 13.into())].into(), [(day, 7.into())].into()));
     }
 
     #[test]
-    fn models_are_summed_over_the_days_that_are_metered() {
+    fn models_are_kept_for_the_days_that_are_metered() {
         let [gone, first, second] = [date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 20)];
         let models = |amounts: &[(&str, i64)]| -> BTreeMap<String, Decimal> {
             amounts.iter().map(|(model, amount)| ((*model).to_owned(), (*amount).into())).collect()
@@ -165,16 +161,16 @@ mod tests {
         // A Region with model b is out of sight.
         let mut look = observed("2026-11-20T12:00:00Z", &[]);
         look.models = [(first, models(&[("a", 5)])), (second, models(&[("a", 1)]))].into();
-        let after = look.clone().after(Some(&before));
-        assert_eq!(after.by_model, models(&[("a", 6), ("b", 3)]));
+        let after = look.after(Some(&before));
+        let kept = [(first, models(&[("a", 5), ("b", 3)])), (second, models(&[("a", 1)]))];
+        assert_eq!(after.models, kept.into());
         assert_eq!(after.clone().after(Some(&after)), after);
-        assert_eq!(look.after(None).by_model, models(&[("a", 6)]));
     }
 
     #[test]
     fn what_was_stored_before_models_were_kept_is_read() {
         let mut stored = serde_json::to_value(observed("2026-11-20T12:00:00Z", &[])).unwrap();
-        for member in ["aiServices", "models", "byModel"] {
+        for member in ["aiServices", "models"] {
             stored.as_object_mut().unwrap().remove(member).unwrap();
         }
         let read: Observed = serde_json::from_value(stored).unwrap();

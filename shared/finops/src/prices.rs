@@ -1,4 +1,4 @@
-//! The price list: USD per million tokens, per image, per request, per hour. Zero is a price; what is not in the list
+//! The price list: USD per million tokens, per image, per request, per hour, per gigabyte and month. Zero is a price; what is not in the list
 //! has none, and is never taken for free. The list is data (`data/prices.json`, `data/prices.README.md`).
 
 mod document;
@@ -179,6 +179,13 @@ impl PriceList {
         let machine = name.strip_prefix(SAGEMAKER)?;
         let (over, _) = self.document.sagemaker_over_ec2.at(&[family(machine)]);
         Some(self.in_region(self.hour(machine)? * over, name, region, true))
+    }
+
+    /// What a month of a gigabyte of a volume of this type costs at least: in the first Region, without operations and
+    /// throughput that were asked for. Nothing for a type without a price.
+    #[must_use]
+    pub fn price_of_volume(&self, volume_type: &str) -> Option<Decimal> {
+        self.document.volumes.get(volume_type).map(|price| price.0)
     }
 
     /// The price of an hour in the first Region.

@@ -28,6 +28,9 @@ pub struct Meter {
     pub read_at: Timestamp,
     /// What AI cost on each day of UTC, as far as it has a price.
     pub by_day: BTreeMap<Date, Decimal>,
+    /// The part of it that the bill shows among other services: machines of EC2.
+    #[serde(default)]
+    pub machines: BTreeMap<Date, Decimal>,
     /// Where it saw nothing, and why.
     pub blind: Vec<String>,
 }
@@ -162,7 +165,7 @@ fn estimated(budget: &Budget, window: Window, costs: Option<&Costs>, meter: Opti
     let before = window.start.saturating_sub(1.day());
     let whole = costs.whole_through().unwrap_or(before).clamp(before, today);
     let mut amount = costs.spent(Window { start: window.start, end: next(whole) }, budget.basis);
-    let usual = usual_others(costs);
+    let usual = usual_others(costs, meter);
     let mut lacks: Vec<String> = meter.blind.iter().map(|blind| format!("what ran unseen: {blind}")).collect();
     for day in next(whole).series(1.day()).take_while(|day| *day <= today && window.contains(*day)) {
         let billed = costs.days.get(&day).map(|known| known.total(budget.basis)).unwrap_or_default();
@@ -186,11 +189,14 @@ fn share_of_day(day: Date, now: Timestamp) -> Decimal {
     Decimal::from(over) / Decimal::from(86_400)
 }
 
-/// What services that are not metered cost on an average day.
-fn usual_others(costs: &Costs) -> Decimal {
-    let days = costs.whole_days(HISTORY_DAYS);
-    let others = |day: &Day| day.services.values().sum::<Decimal>() - day.ai();
-    mean(days.iter().map(|(_, day)| day.map(others).unwrap_or_default()))
+/// What is not metered costs on an average day. Machines that were metered are among the other services of the bill, and
+/// are counted already.
+fn usual_others(costs: &Costs, meter: &Meter) -> Decimal {
+    let others = |(date, day): &(Date, Option<&Day>)| {
+        let others = day.map(|day| day.services.values().sum::<Decimal>() - day.ai()).unwrap_or_default();
+        (others - meter.machines.get(date).copied().unwrap_or_default()).max(Decimal::ZERO)
+    };
+    mean(costs.whole_days(HISTORY_DAYS).iter().map(others))
 }
 
 fn mean(values: impl ExactSizeIterator<Item = Decimal>) -> Decimal {

@@ -43,7 +43,7 @@ impl World {
             budget: Policy::standard().budget(&id, None, Some(Environment::Dev)),
             exemption: None,
             costs: Some(Costs::new(id.clone(), now)),
-            meter: Some(Meter { read_at: now, by_day: BTreeMap::new(), blind: Vec::new() }),
+            meter: Some(Meter { read_at: now, by_day: BTreeMap::new(), machines: BTreeMap::new(), blind: Vec::new() }),
             anomalies: Vec::new(),
             in_place: Some(InPlace::default()),
             record: Record::new(id),
@@ -74,8 +74,8 @@ impl World {
         costs.take(window, days.map(|at| (at, day(spend(at)))).collect(), Some(through), read_at);
         costs.currencies = [Currency::USD].into();
         let metered = window.start.series(1.day()).take_while(|day| *day <= today);
-        self.meter =
-            Some(Meter { read_at, by_day: metered.map(|day| (day, spend(day).0)).collect(), blind: Vec::new() });
+        let by_day = metered.map(|day| (day, spend(day).0)).collect();
+        self.meter = Some(Meter { read_at, by_day, machines: BTreeMap::new(), blind: Vec::new() });
         self.now = read_at;
     }
 

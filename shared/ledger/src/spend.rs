@@ -70,10 +70,10 @@ impl Ledger {
         self.of_kind(OBSERVED).await
     }
 
-    /// Keeps what was observed in an account.
-    pub async fn store_observed(&self, observed: &Observed) -> Result<(), Error> {
+    /// Keeps what was observed in an account. False where a later look is kept already: it stays, for it saw more.
+    pub async fn store_observed(&self, observed: &Observed) -> Result<bool, Error> {
         let id = format!("observed#{}", observed.account.id);
-        self.overwrite(id, OBSERVED.to_owned(), observed, observed.at, KEPT_SECONDS).await
+        self.store_newer(id, OBSERVED, observed, observed.at, KEPT_SECONDS).await
     }
 
     /// Anomalies of all accounts, each with the account that caused it.
@@ -84,17 +84,7 @@ impl Ledger {
     /// Keeps an anomaly. Told of again, it has its later impact; an older telling that comes late changes nothing.
     pub async fn store_anomaly(&self, account: &AccountId, anomaly: &Anomaly) -> Result<(), Error> {
         let id = format!("anomaly#{account}#{}", anomaly.id);
-        let content = written(&id, &(account, anomaly))?;
-        let stored = Stored {
-            id,
-            content,
-            kind: Some(ANOMALY.to_owned()),
-            created_at: Some(anomaly.told_at.into()),
-            expires_at: Some(in_seconds(anomaly.told_at, ANOMALY_SECONDS)),
-            ..Stored::default()
-        };
-        let told_at = [(":told".to_owned(), value(crate::Stamp::from(anomaly.told_at))?)].into();
-        self.put(item(stored)?, "attribute_not_exists(id) OR createdAt <= :told", told_at).await.map(drop)
+        self.store_newer(id, ANOMALY, &(account, anomaly), anomaly.told_at, ANOMALY_SECONDS).await.map(drop)
     }
 
     /// The last decision about an account.
@@ -270,16 +260,22 @@ impl Ledger {
         at: Timestamp,
         kept: i64,
     ) -> Result<(), Error> {
-        let content = written(&id, content)?;
-        let stored = Stored {
-            id,
-            content,
-            kind: Some(kind),
-            created_at: Some(at.into()),
-            expires_at: Some(in_seconds(at, kept)),
-            ..Stored::default()
-        };
-        self.put(item(stored)?, "attribute_not_exists(id) OR attribute_exists(id)", [].into()).await.map(drop)
+        let stored = item(dated(id, kind, content, at, kept)?)?;
+        self.put(stored, "attribute_not_exists(id) OR attribute_exists(id)", [].into()).await.map(drop)
+    }
+
+    /// False where what is stored is of a later time: it stays.
+    async fn store_newer<T: Serialize>(
+        &self,
+        id: String,
+        kind: &str,
+        content: &T,
+        at: Timestamp,
+        kept: i64,
+    ) -> Result<bool, Error> {
+        let told = [(":told".to_owned(), value(crate::Stamp::from(at))?)].into();
+        let stored = item(dated(id, kind.to_owned(), content, at, kept)?)?;
+        self.put(stored, "attribute_not_exists(id) OR createdAt <= :told", told).await
     }
 
     async fn forget(&self, id: String) -> Result<(), Error> {
@@ -290,4 +286,10 @@ impl Ledger {
     async fn of_kind<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, Error> {
         self.all_of(kind).await?.into_iter().map(|stored| Ok(parsed(stored)?.value)).collect()
     }
+}
+
+fn dated<T: Serialize>(id: String, kind: String, content: &T, at: Timestamp, kept: i64) -> Result<Stored, Error> {
+    let content = written(&id, content)?;
+    let (created_at, expires_at) = (Some(at.into()), Some(in_seconds(at, kept)));
+    Ok(Stored { id, content, kind: Some(kind), created_at, expires_at, ..Stored::default() })
 }

@@ -9,17 +9,13 @@ use landing_zone::{AccountId, AccountType, Environment, UnitPath};
 use ledger::Organization;
 use std::collections::BTreeSet;
 
-/// The account, and which of the suite's guardrails are attached to it directly.
-pub async fn account(
-    client: &Client,
-    known: &Organization,
-    id: &AccountId,
-) -> Result<(Account, BTreeSet<Guardrail>), AwsFault> {
+/// The account.
+pub async fn account(client: &Client, known: &Organization, id: &AccountId) -> Result<Account, AwsFault> {
     let described = client.describe_account().account_id(id.as_str()).send().await;
     let described = described.map_err(|error| AwsFault::new("organizations:DescribeAccount", &error))?.account;
     let described = described.as_ref();
     let tags = aws::account_tags(client, id).await?;
-    let account = Account {
+    Ok(Account {
         id: id.clone(),
         name: described.and_then(|account| account.name()).unwrap_or_default().to_owned(),
         account_type: tags.get("account-type").and_then(|text| AccountType::parse(text).ok()),
@@ -29,8 +25,7 @@ pub async fn account(
         unit: unit(client, known, id).await?.map(|unit| unit.as_str().to_owned()),
         state: described.and_then(|account| account.state()).map_or("UNKNOWN", |state| state.as_str()).to_owned(),
         special: special(known, id),
-    };
-    Ok((account, attached(client, known, id).await?))
+    })
 }
 
 /// Which of the suite's guardrails are attached to an account directly.

@@ -75,7 +75,8 @@ async fn an_account_is_where_it_lies_and_has_what_is_attached_on_any_page() {
         policies(&["p-FullAWSAccess", "p-spend-freeze"], None),
     ];
     let client = mock_client!(aws_sdk_organizations, RuleMode::Sequential, rules.each_ref());
-    let (found, attached) = account(&client, &known(), &id()).await.unwrap();
+    let found = account(&client, &known(), &id()).await.unwrap();
+    let attached = attached(&client, &known(), &id()).await.unwrap();
     assert_eq!(found.ceiling().0, Stage::Freeze, "{}", found.ceiling().1);
     assert_eq!((found.name.as_str(), found.owner.as_deref()), ("Models", Some("jane@example.com")));
     assert_eq!(attached, [Guardrail::SpendFreeze].into());
@@ -89,9 +90,9 @@ async fn an_account_that_is_closing_moved_or_unknown_is_not_acted_on() {
         (AccountState::Active, TAGS, "ou-of-somebody", Stage::Notify),
         (AccountState::Active, &[][..], "r-1", Stage::Notify),
     ] {
-        let rules = [described(state.clone()), tagged(tags), below(parent), policies(&[], None)];
+        let rules = [described(state.clone()), tagged(tags), below(parent)];
         let client = mock_client!(aws_sdk_organizations, RuleMode::Sequential, rules.each_ref());
-        let (found, _) = account(&client, &known(), &id()).await.unwrap();
+        let found = account(&client, &known(), &id()).await.unwrap();
         assert_eq!(found.ceiling().0, furthest, "{state:?} {parent}");
     }
 }

@@ -30,7 +30,13 @@ impl Metric {
     /// One more of something.
     #[must_use]
     pub fn count(name: &'static str) -> Self {
-        Self { name, unit: Unit::Count, value: 1.0 }
+        Self::counted(name, 1_u32)
+    }
+
+    /// So many of something.
+    #[must_use]
+    pub fn counted(name: &'static str, count: impl TryInto<u32>) -> Self {
+        Self { name, unit: Unit::Count, value: f64::from(count.try_into().unwrap_or(u32::MAX)) }
     }
 }
 

@@ -37,7 +37,7 @@ def guard(step):
     if decision is None:
         return decline(step, "nothing was decided about the account")
     is_on = switched_on()
-    account, _ = placement.account(organizations, known, account_id)
+    account = placement.account(organizations, known, account_id)
     for _ in range(TRIES):
         record = ledger.spend(account_id)
         why = obstacle(step, decision, record.value, account, is_on)

@@ -117,15 +117,10 @@ def after(estimate, before):
     for day, of_day in before.get("models", {}).items():
         if day >= first:
             keep(models.setdefault(day, {}), of_day)
-    by_model = defaultdict(Decimal)
-    for day, of_day in models.items():
-        for model, amount in of_day.items() if day >= first else ():
-            by_model[model] += amount
     return {
         "byDay": texts(by_day),
         "aiServices": texts(ai_services),
         "models": {day: texts(of_day) for day, of_day in sorted(models.items())},
-        "byModel": texts(by_model),
     }
 
 

@@ -15,11 +15,12 @@ from suite import aws_fault, class_of, client, code, emit, fault, governed_regio
 from templates import Undescribed
 from workloads import Unreadable, exempt, running, tag_map
 
-WINDOW, INSTANCE_WINDOW, FRESH = timedelta(days=7), timedelta(days=3), timedelta(days=1)
+WINDOW, INSTANCE_WINDOW, FRESH, TOLD_FOR = timedelta(days=7), timedelta(days=3), timedelta(days=1), timedelta(days=7)
 LOOKED_AT = ("endpoint", "notebook", "app", "gpu-instance", "provisioned-throughput")
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 MODES = ["report", "warn", "stop"]
 STANDARD_MODES = {"dev": "warn", "test": "report", "prod": "report"}
+GONE = {"ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
 LABEL, OVER = "spend-idle", {"notStoppable", "started", "left"}
 HOURS_OF_A_MONTH, MOST_NAMED, MOST_VOLUMES = 730, 50, 200
 
@@ -53,9 +54,8 @@ def look(account_id):
     before = (ledger.content(f"idle#{account_id}") or {}).get("found", [])
     stopped = ledger.contents(f"spend-stopped#{account_id}")
     seen = see(account_id, time)
-    report, warn = plan(observed, {idle["arn"]: idle for idle in before}, stopped, seen, time)
-    known = {idle["arn"] for idle in before}
-    announce(account, [idle for idle in report["found"] if idle["arn"] not in known])
+    report, new, warn = plan(observed, {idle["arn"]: idle for idle in before}, stopped, seen, time)
+    announce(account, [idle for idle in report["found"] if idle["arn"] in new])
     store(report, time)
     warned = tell(account, report, warn, time)
     measure(account, report)
@@ -111,8 +111,18 @@ def reason(error):
     return str(aws_fault(error) if isinstance(error, ClientError) else error).partition("\n")[0]
 
 
+def listed(member, account, kind):
+    """What runs. A call about what vanished since it was listed is refused: the next list has it no more."""
+    try:
+        return running(member, account, kind)
+    except ClientError as error:
+        if code(error) not in GONE:
+            raise
+        return running(member, account, kind)
+
+
 def of_kind(member, account, kind, seen, time):
-    found = running(member, account, kind)
+    found = listed(member, account, kind)
     seen.running |= {workload["arn"] for workload in found}
     window = INSTANCE_WINDOW if kind == "gpu-instance" else WINDOW
     for workload in found:
@@ -173,6 +183,7 @@ def volumes(member, account, seen, time):
     partition = os.environ.get("PARTITION") or "aws"
     for volume in old[:MOST_VOLUMES]:
         tags, volume_id = tag_map(volume.get("Tags")), volume["VolumeId"]
+        price = prices.volumes.get(volume["VolumeType"])
         seen.idle.append(
             {
                 "kind": "volume",
@@ -183,7 +194,7 @@ def volumes(member, account, seen, time):
                 "owner": tags.get("owner"),
                 "evidence": f"{volume['Size']} GB of {volume['VolumeType']}, attached to nothing",
                 "since": None,
-                "saving": None,
+                "saving": None if price is None else round(price * volume["Size"], 2),
             }
         )
     if len(old) > MOST_VOLUMES:
@@ -195,8 +206,8 @@ def volumes(member, account, seen, time):
 
 
 def plan(observed, before, stopped, seen, time):
-    """The report, and by ARN of whom is to be told when it is going to be stopped."""
-    account, warn = observed["account"], {}
+    """The report, what is newly idle, and by ARN of whom is to be told when it is going to be stopped."""
+    account, new, warn = observed["account"], set(), {}
     lasting = [one for one in stopped if phase(one) not in OVER]
     busy = {one["workload"]["arn"]: one["stoppedBy"] for one in lasting if one["stoppedBy"] != LABEL}
     can_stop = STAGES.index(ceiling(account)[0]) >= STAGES.index("stop") and time - instant(observed["at"]) <= FRESH
@@ -205,6 +216,7 @@ def plan(observed, before, stopped, seen, time):
     found = []
     for finding in seen.idle:
         arn, known = finding["arn"], before.get(finding["arn"])
+        known = known if known and lasted(known, finding) else None
         protected = f"it is exempt: {finding['exempt']}" if finding["exempt"] else left_alone
         if not protected and arn in busy:
             protected = f"it is in the hands of {busy[arn]}"
@@ -212,6 +224,8 @@ def plan(observed, before, stopped, seen, time):
         step, detail = following(known, of_kind, protected, time)
         if step == "warn":
             warn[arn] = detail
+        if known is None:
+            new.add(arn)
         state = {"state": "kept", "why": detail} if step == "keep" else state_of(known, "warned") or {"state": "found"}
         found.append(entry(finding, known, account["owner"], time) | state)
     ours = [one for one in lasting if one["stoppedBy"] == LABEL and one["workload"]["arn"] not in seen.running]
@@ -220,7 +234,7 @@ def plan(observed, before, stopped, seen, time):
     shown = {idle["arn"] for idle in found}
     found += [idle for arn, idle in before.items() if arn not in shown and any(covers(one, idle) for one in seen.blind)]
     report = {"account": account["id"], "at": written(time), "found": found, "blind": list(map(blind_text, seen.blind))}
-    return report, warn
+    return report, new, warn
 
 
 def lower(one, other):
@@ -239,16 +253,24 @@ def protection(account, time):
     return f"the account is exempt until {one['until']} by {one['by']}: {one['reason']}"
 
 
+def lasted(known, finding):
+    """True where it was idle ever since it was last seen so. Otherwise what was told before does not hold for it now."""
+    since, seen_at = finding["since"], known.get("seenAt")
+    return since is None or (seen_at is not None and since <= instant(seen_at))
+
+
 def following(known, mode, protected, time):
     """What follows for a resource that was found idle, again or for the first time: a word, and why or when."""
     if protected:
         return "keep", protected
     warned = state_of(known, "warned")
     announced = warned and warned.get("stopsAt")
-    if mode == "stop" and announced and instant(announced) <= time:
-        return "stop", None
-    if mode == "report" or (warned and (mode == "warn" or announced)):
+    if mode == "report" or (warned and mode == "warn"):
         return "nothing", None
+    if announced and instant(announced) > time:
+        return "nothing", None
+    if announced and time - instant(announced) <= TOLD_FOR:
+        return "stop", None
     return "warn", time + grace if mode == "stop" else None
 
 
@@ -266,6 +288,7 @@ def entry(finding, known, owner, time):
         "owner": finding["owner"] or owner,
         "evidence": finding["evidence"],
         "since": written(since),
+        "seenAt": written(time),
         "monthlySaving": None if finding["saving"] is None else plain(finding["saving"]),
     }
 
@@ -275,7 +298,7 @@ def as_recorded(workload, owner):
     own = {name: workload[name] for name in ("kind", "arn", "name", "region")}
     evidence = "it was stopped because nobody used it"
     owner = workload["tags"].get("owner") or owner
-    return own | {"owner": owner, "evidence": evidence, "since": None, "monthlySaving": None, "state": "found"}
+    return own | {"owner": owner, "evidence": evidence, "since": None, "seenAt": None, "monthlySaving": None, "state": "found"}
 
 
 def covers(blind, idle):

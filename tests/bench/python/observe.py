@@ -50,7 +50,9 @@ prices = read_prices()
 @serves
 def handler(event):
     time, account_id = now(), event["accountId"]
-    account, guardrails = placement.account(organizations, ledger.organization(), account_id)
+    known = ledger.organization()
+    account = placement.account(organizations, known, account_id)
+    guardrails = placement.attached(organizations, known, account_id)
     member, why = enter(account)
     looks = [look(member.in_region(region), account, time) for region in governed_regions()] if member else []
     estimate = Estimate(prices, time)
@@ -70,9 +72,8 @@ def handler(event):
         "unpriced": estimate.unpriced_list(),
         "unpricedShare": plain(estimate.unpriced_share()),
     }
-    # A look that began later was stored meanwhile: it saw more.
-    if before is None or instant(before["at"]) <= time:
-        ledger.overwrite(f"observed#{account_id}", "spend-observed", observed, time)
+    # A look that began later and was stored meanwhile saw more.
+    stored = ledger.store_newer(f"observed#{account_id}", "spend-observed", observed, time)
     requested = sum(count for _, _, count in looks)
     measure(observed, estimate, requested)
     return {
@@ -81,6 +82,7 @@ def handler(event):
         "running": len(runs),
         "blind": observed["blind"],
         "metricsRequested": requested,
+        "stored": stored,
     }
 
 

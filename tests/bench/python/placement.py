@@ -6,12 +6,12 @@ from suite import listed
 
 
 def account(organizations, known, account_id):
-    """The account, and which of the suite's guardrails are attached to it directly."""
+    """The account."""
     described = organizations.describe_account(AccountId=account_id)["Account"]
     listed_tags = listed(organizations, "list_tags_for_resource", "Tags", ResourceId=account_id)
     tags = {tag["Key"]: tag["Value"] for tag in listed_tags}
     kind, environment = tags.get("account-type"), tags.get("environment")
-    found = {
+    return {
         "id": account_id,
         "name": described.get("Name", ""),
         "accountType": kind if kind in ACCOUNT_TYPES else None,
@@ -22,10 +22,10 @@ def account(organizations, known, account_id):
         "state": described.get("State", "UNKNOWN"),
         "special": special(known, account_id),
     }
-    return found, attached(organizations, known, account_id)
 
 
 def attached(organizations, known, account_id):
+    """Which of the suite's guardrails are attached to the account directly."""
     arguments = {"TargetId": account_id, "Filter": "SERVICE_CONTROL_POLICY"}
     there = {policy["Id"] for policy in listed(organizations, "list_policies_for_target", "Policies", **arguments)}
     policies = known.get("guardrails", {})

@@ -45,6 +45,7 @@ class PriceList:
         self.places = document["places"]
         self.hours, self.hours_of_kind = document["hours"], document.get("hoursOfKind", {})
         self.over_ec2, self.regions = document["sagemakerOverEc2"], document["regions"]
+        self.volumes = {name: Decimal(price) for name, price in document.get("volumes", {}).items()}
         self.aliases = document.get("aliases", {})
 
     def rates(self, model, region):

@@ -11,12 +11,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from finops import SOURCE, add_months, now, plain, read_policy, window, written
-from report_model import Percent, amount_of, model, spent, title
-from report_page import OUTCOME_WORDS, STANDING_WORDS, accounts_of, page, shown
+from report_accounts import spent, title
+from report_cells import accounts_of, shown
+from report_figures import Percent, amount_of
+from report_model import model
+from report_page import page
+from report_sections import OUTCOME_WORDS, STANDING_WORDS
 from spend_ledger import SpendLedger
 from suite import client, emit, fault, serves
 
-MOST_NAMED, MOST_GAPS, MOST_IN_EVENT = 20, 10, 100
+MOST_NAMED, MOST_GAPS, MOST_IN_EVENT, LONGEST_SUBJECT = 20, 10, 100, 99
 CENT = Decimal("0.01")
 WORDS = ("account", "name", "environment", "accountType", "owner", "costCenter", "state")
 HEAD = [*WORDS, "currency", "thisMonth", "lastMonth", "periodStart", "periodEnd", "limit", "reported", "estimated"]
@@ -34,9 +38,12 @@ policy = read_policy()
 @serves
 def handler(event):
     time, account = now(), event.get("accountId")
+    reason = event.get("reason") or ("breach" if account else "weekly")
     report = model(gather(time))
-    keep(time.date(), {"html": page(report), "csv": as_csv(report), "json": as_json(report)})
-    place = f"s3://{bucket}/spend/{time.date()}/report.html"
+    # A breach has a folder of its own: its report has no commitments, and those of the week were paid for.
+    folder = f"{time.date()}-breach" if reason == "breach" else str(time.date())
+    keep(folder, {"html": page(report), "csv": as_csv(report), "json": as_json(report)})
+    place = f"s3://{bucket}/spend/{folder}/report.html"
     total = report["total"]
     figures = {
         "AccountsOverLimit": total["over"],
@@ -45,7 +52,7 @@ def handler(event):
         "ReportGaps": len(report["gaps"]),
     }
     emit([(name, "Count", value) for name, value in figures.items()])
-    told = tell(report, event["reason"], account, place)
+    told = tell(report, reason, account, event.get("doubted"), place)
     counts = {"accounts": len(report["accounts"]), "overLimit": total["over"], "gaps": len(report["gaps"])}
     return {"place": place, **counts, "told": told}
 
@@ -69,9 +76,9 @@ def gather(time):
     }
 
 
-def keep(day, files):
-    """Keeps a report under its day, and as the latest. Made again on the same day, it is replaced."""
-    for folder in (day, "latest"):
+def keep(folder, files):
+    """Keeps a report in its folder, and as the latest. Made again on the same day, it is replaced."""
+    for folder in (folder, "latest"):
         for ending, text in files.items():
             key, body = f"spend/{folder}/report.{ending}", text.encode()
             store.put_object(Bucket=bucket, Key=key, ContentType=TYPES[ending], Body=body)
@@ -149,12 +156,15 @@ def harmless(cell):
 # --- What is told ----------------------------------------------------------------------------------------------------
 
 
-def tell(report, reason, account, place):
-    """Tells of the report. Of a breach people hear once a day; False where they have heard of it."""
+def tell(report, reason, account, doubted, place):
+    """Tells of the report. Of a breach people hear once a day for each account; False where they have heard of it, or its
+    figures cannot be believed."""
     announce(report, reason, account, place)
     if reason == "weekly":
         send(report, False, account, place)
         return True
+    if doubted:
+        return False
     key = f"breach-report#{account or 'all'}#{report['at'].date()}"
     if not ledger.tell_once(key, report["at"]):
         return False
@@ -195,16 +205,17 @@ def send(report, breach, account, place):
     attributes = {"kind": "breach" if breach else "report"} | ({"account": account} if account else {})
     topics.publish(
         TopicArn=os.environ["SPEND_TOPIC"],
-        Subject=subject(report, breach),
+        Subject=subject(report, breach, account)[:LONGEST_SUBJECT],
         Message=letter(report, place),
         MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
     )
 
 
-def subject(report, breach):
+def subject(report, breach, account):
     over, day = accounts_of(report["total"]["over"]), report["at"].date()
     if breach:
-        return f"Spending of {day}: {over} over the limit"
+        whose = f", account {account}" if account else ""
+        return f"Spending of {day}{whose}: {over} over the limit"
     return f"Spending, week to {day}: {money(report, report['total']['thisMonth'])} this month, {over} over the limit"
 
 
@@ -261,7 +272,8 @@ def rest(report):
         if idle["saving"] is not None:
             unpriced = f", and {idle['unpriced']} without a price" if idle["unpriced"] else ""
             saving = f"{money(report, idle['saving'])} a month{unpriced}"
-        yield f"Idle resources: {len(idle['found'])}" + (f" ({saving})" if idle["found"] else "")
+        unseen = f"; {accounts_of(idle['unseen'])} could not be judged wholly" if idle["unseen"] else ""
+        yield f"Idle resources: {len(idle['found'])}" + (f" ({saving})" if idle["found"] else "") + unseen
     if tags["untaggedPercent"] is not None:
         yield f"Resources without all their tags: {tags['untaggedPercent']} % of {tags['resources']}"
     if report["waiting"]:

@@ -10,6 +10,7 @@ from suite import fault
 KEPT, DAY = timedelta(days=400), timedelta(days=1)
 PAID_KEPT, TOLD_KEPT = timedelta(days=30), timedelta(days=100)
 ALWAYS = "attribute_not_exists(id) OR attribute_exists(id)"
+NO_NEWER = "attribute_not_exists(id) OR createdAt <= :told"
 
 
 def stamp(time):
@@ -44,13 +45,17 @@ class SpendLedger(Ledger):
         """Everything of a kind, from the index: what was written a moment ago may be missing."""
         return [json.loads(text) for text in self.all_kept(kind)]
 
-    def overwrite(self, item_id, kind, content, at, kept=KEPT):
+    def store_newer(self, item_id, kind, content, at):
+        """False where one of a later time is stored: it stays."""
+        return self.overwrite(item_id, kind, content, at, condition=NO_NEWER, values={":told": stamp(at)})
+
+    def overwrite(self, item_id, kind, content, at, kept=KEPT, condition=ALWAYS, values=None):
         text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
         if len(text.encode()) > LONGEST_TEXT:
             reason = f"item {item_id} of the ledger cannot be read: {len(text)} characters are more than it holds"
             raise fault("Invalid.UnreadableItem", reason)
         item = {"id": item_id, "version": 0, "content": text, "kind": kind}
-        self.put(item | {"createdAt": stamp(at), "expiresAt": seconds(at + kept)}, ALWAYS)
+        return self.put(item | {"createdAt": stamp(at), "expiresAt": seconds(at + kept)}, condition, values)
 
     def spend(self, account):
         """What was done to an account, to be changed."""

@@ -1,6 +1,6 @@
 """Bedrock: what runs and costs beside single calls.
 
-moto has no batch inference jobs and no provisioned throughput. A customization job takes two minutes to stop, is found
+moto has no batch inference jobs, no provisioned throughput and no inference profiles of accounts. A customization job takes two minutes to stop, is found
 by its name and by its ARN, and has times in ISO 8601.
 """
 
@@ -27,11 +27,11 @@ _get_customization_as_moto = bedrock.BedrockBackend.get_model_customization_job
 
 def _make_bedrock(self: bedrock.BedrockBackend, *arguments, **named) -> None:
     _make_bedrock_as_moto(self, *arguments, **named)
-    self.batches, self.throughputs = {}, {}
+    self.batches, self.throughputs, self.profiles = {}, {}, {}
 
 
 def _arns(self: bedrock.BedrockBackend) -> list[str]:
-    return [*_arns_as_moto(self), *self.batches, *self.throughputs]
+    return [*_arns_as_moto(self), *self.batches, *self.throughputs, *self.profiles]
 
 
 def _now() -> str:
@@ -83,6 +83,10 @@ def _foundation(asked: dict) -> dict:
             "desiredModelUnits": asked["modelUnits"], "creationTime": _now()}
 
 
+def _copied(asked: dict) -> dict:
+    return {"models": [{"modelArn": asked.pop("modelSource")["copyFrom"]}], "type": "APPLICATION", "createdAt": _now()}
+
+
 def _list(kept: str, member: str) -> Callable:
     def listed(self: BedrockResponse) -> str:
         status = self._get_param("statusEquals")
@@ -95,6 +99,16 @@ def _list(kept: str, member: str) -> Callable:
         return json.dumps(shown | {"nextToken": str(end)} if end < len(found) else shown)
 
     return listed
+
+
+def _profiles(self: BedrockResponse) -> str:
+    """Those of the account; those of AWS are not here."""
+    if self._get_param("type") != "APPLICATION":
+        raise ValidationException("Only profiles of the type APPLICATION are listed here.")
+    listed = json.loads(_list("profiles", "inferenceProfileSummaries")(self))
+    for profile in listed["inferenceProfileSummaries"]:
+        profile["inferenceProfileId"] = profile["inferenceProfileArn"].rpartition("/")[2]
+    return json.dumps(listed)
 
 
 def _batch(self: BedrockResponse) -> dict:
@@ -135,6 +149,9 @@ def install() -> None:
         "create_provisioned_model_throughput":
             _create("throughputs", "provisioned-model", _foundation, "provisionedModelArn", "InService"),
         "list_provisioned_model_throughputs": _list("throughputs", "provisionedModelSummaries"),
+        "create_inference_profile":
+            _create("profiles", "application-inference-profile", _copied, "inferenceProfileArn", "ACTIVE"),
+        "list_inference_profiles": _profiles,
     }
     for name, call in calls.items():
         setattr(BedrockResponse, name, call)

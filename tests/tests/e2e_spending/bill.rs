@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 use serde_json::{Value, json};
 
 /// The model that is used, and how many input tokens of it cost 1 USD (`shared/finops/data/prices.json`).
-const MODEL: &str = "amazon.nova-pro-v1:0";
+pub(crate) const MODEL: &str = "amazon.nova-pro-v1:0";
 const TOKENS: u64 = 1_250_000;
 
 pub(crate) const BEDROCK: &str = "Amazon Bedrock";
@@ -42,10 +42,15 @@ impl World {
 
     /// Says that models of so much USD were used today.
     pub(crate) async fn metered(&self, account: &str, usd: u32) {
+        self.metered_as(account, MODEL, usd).await;
+    }
+
+    /// The same, by the name of an inference profile.
+    pub(crate) async fn metered_as(&self, account: &str, model: &str, usd: u32) {
         let now = Timestamp::now();
         let at = (now - SignedDuration::from_mins(2)).max(start_of(day_of(now)));
         let count = |name: &str, value: u64| {
-            json!({"MetricName": name, "Dimensions": [{"Name": "ModelId", "Value": MODEL}],
+            json!({"MetricName": name, "Dimensions": [{"Name": "ModelId", "Value": model}],
                 "Timestamp": at.to_string(), "Value": value})
         };
         let data = [count("InputTokenCount", u64::from(usd) * TOKENS), count("Invocations", u64::from(usd))];

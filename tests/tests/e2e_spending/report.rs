@@ -40,3 +40,30 @@ async fn the_report_lies_in_the_bucket_and_a_letter_says_so() {
     ears.close().await;
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breach_is_reported_for_its_account_and_leaves_the_report_of_the_week() {
+    let world = World::new().await;
+    let accounts = [world.account("dev").await, world.account("dev").await];
+    let today = bill::today();
+    let mut ears = Ears::open(&world).await;
+    let answer = world.aws.invoke(world.stack.output("ReportFunctionName"), &json!({})).await;
+    assert_eq!(answer.error, None, "{}", answer.payload);
+    let of_week = world.object(&format!("spend/{today}/report.json")).await;
+    for account in &accounts {
+        world.spent(account, 650).await;
+    }
+    world.evaluate(&accounts.each_ref().map(String::as_str)).await;
+    for account in &accounts {
+        let letter = ears.letter(account, "-breach/report.html").await;
+        assert_eq!(letter["MessageAttributes"]["kind"]["Value"], "breach", "{letter}");
+        assert!(letter["Subject"].as_str().is_some_and(|subject| subject.contains(account.as_str())), "{letter}");
+        let reported = ears.event("Spend Reported", account).await;
+        assert_eq!(reported["reason"], "breach", "{reported}");
+    }
+    let rows = world.object(&format!("spend/{today}-breach/report.csv")).await;
+    assert!(accounts.iter().all(|account| rows.contains(account)), "{rows}");
+    assert_eq!(world.object(&format!("spend/{today}/report.json")).await, of_week);
+    ears.close().await;
+    world.end().await;
+}

@@ -1,8 +1,8 @@
 //! What the function works with: clients, configuration, clock.
 
-use aws::{ConfigError, optional, required};
+use aws::{ConfigError, Workflow, optional, required};
 use aws_config::SdkConfig;
-use finops::{Currency, Policy};
+use finops::{Currency, Mode, Policy};
 use jiff::Timestamp;
 use landing_zone::RootEmailPattern;
 use ledger::Ledger;
@@ -15,16 +15,16 @@ pub(crate) const SERVICE: &str = "api";
 pub(crate) struct App {
     /// Requests and reservations.
     pub(crate) ledger: Ledger,
-    /// Starts the workflow.
-    pub(crate) sfn: aws_sdk_sfn::Client,
-    /// ARN of the vending workflow.
-    pub(crate) state_machine: String,
-    /// ARN of the remediation workflow.
-    pub(crate) remediation: String,
+    /// Makes accounts.
+    pub(crate) vending: Workflow,
+    /// Mends findings.
+    pub(crate) remediation: Workflow,
     /// How far remediation may go.
     pub(crate) modes: Modes,
-    /// ARN of the workflow that evaluates spending.
-    pub(crate) spend_evaluation: String,
+    /// Evaluates spending.
+    pub(crate) spend_evaluation: Workflow,
+    /// Whether anything is done about spending.
+    pub(crate) spend_mode: Mode,
     /// The currency of all limits.
     pub(crate) currency: Currency,
     /// How root e-mails are made.
@@ -36,17 +36,21 @@ pub(crate) struct App {
 impl App {
     /// Reads the function's environment.
     pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
-        let text = |value: &str| Ok(value.to_owned());
+        // One client, with its connections, for all three.
+        let sfn = aws_sdk_sfn::Client::new(config);
+        let arn = |text: &str| Ok(text.to_owned());
+        let workflow = |variable| Ok(Workflow::new(sfn.clone(), required(variable, arn)?));
         let modes = optional("REMEDIATION_MODES", |text| Modes::parse(text).map_err(|why| why.to_string()))?;
         let policy = optional("SPEND_POLICY", |text| Policy::parse(text).map_err(|why| why.to_string()))?;
+        let policy = policy.unwrap_or_else(Policy::standard);
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
-            sfn: aws_sdk_sfn::Client::new(config),
-            state_machine: required("VENDING_STATE_MACHINE_ARN", text)?,
-            remediation: required("REMEDIATION_STATE_MACHINE_ARN", text)?,
+            vending: workflow("VENDING_STATE_MACHINE_ARN")?,
+            remediation: workflow("REMEDIATION_STATE_MACHINE_ARN")?,
             modes: modes.unwrap_or_else(Modes::standard),
-            spend_evaluation: required("SPEND_EVALUATION", text)?,
-            currency: policy.unwrap_or_else(Policy::standard).currency,
+            spend_evaluation: workflow("SPEND_EVALUATION")?,
+            spend_mode: policy.mode,
+            currency: policy.currency,
             root_email: required("ROOT_EMAIL_PATTERN", RootEmailPattern::parse)?,
             clock: Timestamp::now,
         })

@@ -54,8 +54,8 @@ async fn amend(
 /// Has an account evaluated at once rather than by the schedule. `of` is what made it necessary.
 async fn evaluate(app: &App, account: &AccountId, of: &str) -> Result<(), Problem> {
     let name = format!("api-{account}-{of}-{}", (app.clock)().strftime("%Y%m%dT%H%M%SZ"));
-    execution(app, &app.spend_evaluation, name, &json!({"accounts": [account]}), &format!("{of} of account {account}"))
-        .await
+    let input = json!({"accounts": [account]});
+    execution(&app.spend_evaluation, name, &input, &format!("{of} of account {account}")).await
 }
 
 fn wrong(field: &str, detail: impl Into<String>) -> FieldProblem {

@@ -20,7 +20,7 @@ use plan::{Change, Place};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use telemetry::{Metric, Unit};
+use telemetry::Metric;
 use wanted::Standing;
 
 /// Characters of a budget's name, without the dash and the digits of an account.
@@ -224,15 +224,10 @@ async fn is_gone(app: &App, account: &AccountId) -> Result<bool, AwsFault> {
 }
 
 fn measure(answer: &Answer, failed: usize, now: Timestamp) {
-    let count = |name, value: usize| Metric {
-        name,
-        unit: Unit::Count,
-        value: f64::from(u32::try_from(value).unwrap_or(u32::MAX)),
-    };
     let metrics = [
-        count("BudgetsInStep", answer.in_step),
-        count("BudgetsChanged", answer.changed),
-        count("BudgetsFailed", failed),
+        Metric::counted("BudgetsInStep", answer.in_step),
+        Metric::counted("BudgetsChanged", answer.changed),
+        Metric::counted("BudgetsFailed", failed),
     ];
     telemetry::emit("budgets", &metrics, &[], &[], now);
 }

@@ -118,15 +118,6 @@ fn way_back(step: &Work, to: Stage) -> String {
     }
 }
 
-/// The word for a direction.
-pub(crate) fn way(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
-        Direction::Again => "again",
-    }
-}
-
 /// Tells machines and people. What is on record as told is not told again; whoever is killed between telling and
 /// recording tells twice, which is better than not at all.
 pub(crate) async fn tell(app: &App, tidings: &Tidings, now: Timestamp) -> Result<(), Error> {

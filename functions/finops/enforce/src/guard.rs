@@ -16,32 +16,32 @@ const DECISION_HOLDS: SignedDuration = SignedDuration::from_hours(2);
 pub(crate) async fn guard(app: &App, step: &Work) -> Result<Guarded, Error> {
     let organization = app.organization().await?;
     let Some(decision) = app.ledger.decision(&step.account_id).await? else {
-        return decline(app, step, "nothing was decided about the account".to_owned()).await;
+        return Ok(declined(step, "nothing was decided about the account".to_owned()));
     };
     let is_on = switch::is_on(app).await?;
-    let (account, _) = placement::account(&app.organizations, &organization, &step.account_id).await?;
-    for _ in 0..keep::TRIES {
+    let account = placement::account(&app.organizations, &organization, &step.account_id).await?;
+    let claim = |record: &mut Record| {
         let now = (app.clock)();
-        let mut record = app.ledger.spend(&step.account_id).await?;
-        if let Some(why) = obstacle(step, &decision, &record.value, &account, is_on, now) {
-            return decline(app, step, why).await;
+        if let Some(why) = obstacle(step, &decision, record, &account, is_on, now) {
+            record.release(&step.execution_id);
+            return Err(why);
         }
-        let grounds = grounds(step, &decision, &record.value, account.clone());
-        record.value.claim(&step.execution_id, keep::LEASE, now);
+        let grounds = grounds(step, &decision, record, account.clone());
+        record.claim(&step.execution_id, keep::LEASE, now);
         if step.direction == Direction::Up {
-            record.value.begun = record.value.begun.max(Some(step.to));
+            record.begun = record.begun.max(Some(step.to));
         }
-        if app.ledger.store_spend(&mut record, now).await? {
-            return Ok(Guarded { proceed: true, reason: None, grounds: Some(grounds) });
-        }
+        Ok(grounds)
+    };
+    match keep::amend(app, &step.account_id, claim).await? {
+        Ok(grounds) => Ok(Guarded { proceed: true, reason: None, grounds: Some(grounds) }),
+        Err(why) => Ok(declined(step, why)),
     }
-    Err(Error::Contended)
 }
 
-async fn decline(app: &App, step: &Work, why: String) -> Result<Guarded, Error> {
-    keep::amend(app, &step.account_id, |record| record.release(&step.execution_id)).await?;
+fn declined(step: &Work, why: String) -> Guarded {
     telemetry::info!(account = step.account_id.as_str(), step = step.step_id, reason = why, "the step is not taken");
-    Ok(Guarded { proceed: false, reason: Some(why), grounds: None })
+    Guarded { proceed: false, reason: Some(why), grounds: None }
 }
 
 /// What stands in the way.

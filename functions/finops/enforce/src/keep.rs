@@ -10,7 +10,7 @@ use ledger::Versioned;
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_mins(30);
 
 /// Writers of one account are few.
-pub(crate) const TRIES: usize = 5;
+const TRIES: usize = 5;
 
 /// Changes the record. Where `change` changes nothing, nothing is written.
 pub(crate) async fn amend<T>(app: &App, account: &AccountId, change: impl Fn(&mut Record) -> T) -> Result<T, Error> {

@@ -18,7 +18,7 @@ pub(crate) async fn settle(app: &App, ended: &Ended) -> Result<Settled, Error> {
     let came_to = keep::amend(app, &step.account_id, |record| reach(record, ended, now)).await?;
     let (record, is_now) = came_to.ok_or(Error::LeaseLost)?;
     if is_now {
-        let dimensions = [("stage", step.to.id()), ("direction", announce::way(step.direction))];
+        let dimensions = [("stage", step.to.id()), ("direction", step.direction.id())];
         count("StepsTaken", &dimensions, step, now);
     }
     let done = done(&record, step);

@@ -3,7 +3,7 @@
 use crate::{
     App, Error,
     event::{Acted, Begun},
-    work::{LABEL, Shift, called, few, spared},
+    work::{LABEL, Shift, called, few, is_open, spared},
 };
 use aws::SdkConfig;
 use ledger::Versioned;
@@ -54,10 +54,6 @@ async fn drive(
         }
     }
     Ok(ended)
-}
-
-fn is_open(stopped: &Stopped) -> bool {
-    stopped.stopped_by == LABEL && matches!(stopped.phase, Phase::Saved | Phase::Stopping | Phase::Refused(_))
 }
 
 /// Puts everything on record that is to be stopped in a Region.

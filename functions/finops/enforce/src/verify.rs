@@ -4,7 +4,7 @@ use crate::{
     App, Error,
     event::{Begun, Verified},
     keep,
-    work::{WAIT_SECONDS, called, few, ours, spared, stands_still},
+    work::{WAIT_SECONDS, called, few, is_open, ours, spared, stands_still},
 };
 use finops::{Holder, guardrails_of};
 use std::collections::BTreeMap;
@@ -58,9 +58,7 @@ async fn still(
             }
         }
     }
-    let on_its_way = |stopped: &&Stopped| matches!(stopped.phase, Phase::Saved | Phase::Stopping | Phase::Refused(_));
-    let going =
-        known.iter().filter(on_its_way).map(|stopped| format!("{} is being stopped", called(&stopped.workload)));
-    missing.extend(going);
+    let going = known.iter().filter(|stopped| is_open(stopped));
+    missing.extend(going.map(|stopped| format!("{} is being stopped", called(&stopped.workload))));
     Ok(())
 }

@@ -9,7 +9,7 @@ use finops::Stage;
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::{AccountId, Environment};
 use ledger::Versioned;
-use workloads::{Advance, Kind, Stopped, Workload};
+use workloads::{Advance, Kind, Phase, Stopped, Workload};
 
 /// The value of the tag on what is stopped here. What carries another one is stopped by somebody else.
 pub(crate) const LABEL: &str = "spend-enforcement";
@@ -30,6 +30,11 @@ const MOST_NAMES: usize = 10;
 pub(crate) async fn ours(app: &App, account: &AccountId) -> Result<Vec<Stopped>, Error> {
     let all: Vec<Stopped> = app.ledger.all_stopped(account).await?;
     Ok(all.into_iter().filter(|stopped| stopped.stopped_by == LABEL).collect())
+}
+
+/// True for what was stopped here, or is to be, and is not at its end.
+pub(crate) fn is_open(stopped: &Stopped) -> bool {
+    stopped.stopped_by == LABEL && matches!(stopped.phase, Phase::Saved | Phase::Stopping | Phase::Refused(_))
 }
 
 /// Why a running workload is not to be stopped.

@@ -117,7 +117,7 @@ fn anomalies(notice: AnomalyNotice, told_at: Timestamp) -> Vec<(AccountId, Anoma
 async fn ring(app: &App) -> bool {
     let (begins, ends) = bucket((app.clock)(), app.bucket);
     let name = format!("bell-{}", begins.strftime("%Y%m%dT%H%M%SZ"));
-    match app.evaluation.start(&name, &json!({"notBefore": ends})).await {
+    match app.evaluation.start(name, json!({"notBefore": ends}).to_string()).await {
         Ok(_) => true,
         Err(fault) => {
             telemetry::warn!(reason = %fault, "no evaluation was started; the messages come back");

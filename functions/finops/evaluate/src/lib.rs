@@ -7,12 +7,11 @@ mod decide;
 mod doorbell;
 mod measure;
 mod people;
-mod workflow;
 
 #[cfg(test)]
 mod testing;
 
-use aws::{AwsFault, Bus, ConfigError, KillSwitch, NotPublished, People, SdkConfig};
+use aws::{AwsFault, Bus, ConfigError, KillSwitch, NotPublished, People, SdkConfig, Workflow};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use finops::{Door, Policy};
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +19,6 @@ use landing_zone::{AccountId, Diagnosis, Fault};
 use ledger::Ledger;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
-use workflow::Workflow;
 
 /// Calls made at once.
 const AT_ONCE: usize = 16;

@@ -8,16 +8,9 @@ use telemetry::{Metric, Unit, emit};
 
 const SERVICE: &str = "evaluate";
 
-fn count(name: &'static str, value: usize) -> Metric {
-    Metric { name, unit: Unit::Count, value: f64::from(u32::try_from(value).unwrap_or(u32::MAX)) }
-}
-
 /// Of a reading of the bill.
 pub(crate) fn bill(paid: u32, was_read: bool, now: Timestamp) {
-    let metrics = [
-        Metric { name: "PaidRequests", unit: Unit::Count, value: f64::from(paid) },
-        count("BillUnread", usize::from(!was_read)),
-    ];
+    let metrics = [Metric::counted("PaidRequests", paid), Metric::counted("BillUnread", u32::from(!was_read))];
     emit(SERVICE, &metrics, &[], &[], now);
 }
 
@@ -31,9 +24,9 @@ pub(crate) fn decided(
 ) {
     let blind = in_use(known).filter(|seen| seen.in_place.is_none() || !seen.blind.is_empty()).count();
     let mut metrics = vec![
-        count("Pages", pages),
-        count("MeterBlindAccounts", blind),
-        count("AccountsUnseen", unseen(known, started_at)),
+        Metric::counted("Pages", pages),
+        Metric::counted("MeterBlindAccounts", blind),
+        Metric::counted("AccountsUnseen", unseen(known, started_at)),
     ];
     let unpriced = in_use(known).map(|seen| seen.unpriced_share).max();
     metrics.extend(unpriced.and_then(|share| (share * Decimal::ONE_HUNDRED).to_f64()).map(|value| Metric {
@@ -44,7 +37,7 @@ pub(crate) fn decided(
     metrics.extend(age(known.costs.values(), now));
     emit(SERVICE, &metrics, &[], &[], now);
     for (outcome, accounts) in outcomes(decisions) {
-        emit(SERVICE, &[count("Decisions", accounts)], &[("outcome", outcome)], &[], now);
+        emit(SERVICE, &[Metric::counted("Decisions", accounts)], &[("outcome", outcome)], &[], now);
     }
 }
 
@@ -66,7 +59,7 @@ fn age<'a>(costs: impl Iterator<Item = &'a Costs> + Clone, now: Timestamp) -> Ve
     let late = costs.filter_map(|costs| costs.through).max().and_then(|through| days(through, day_of(now)));
     [("BillAgeHours", hours), ("BillDaysLate", late)]
         .into_iter()
-        .filter_map(|(name, value)| Some(count(name, usize::try_from(value?).ok()?)))
+        .filter_map(|(name, value)| Some(Metric::counted(name, value?)))
         .collect()
 }
 
@@ -76,7 +69,7 @@ fn days(from: Date, to: Date) -> Option<i64> {
 
 /// Of messages about cost.
 pub(crate) fn notices(counts: &[(&'static str, usize)], now: Timestamp) {
-    let metrics: Vec<Metric> = counts.iter().map(|(name, value)| count(name, *value)).collect();
+    let metrics: Vec<Metric> = counts.iter().map(|(name, value)| Metric::counted(name, *value)).collect();
     emit(SERVICE, &metrics, &[], &[], now);
 }
 
@@ -91,9 +84,12 @@ mod tests {
         let now: Timestamp = "2026-11-20T12:30:00Z".parse().unwrap();
         let mut costs = Costs::new(AccountId::parse("111122223333").unwrap(), "2026-11-20T06:00:00Z".parse().unwrap());
         assert_eq!(age([].iter(), now), []);
-        assert_eq!(age([&costs].into_iter(), now), [count("BillAgeHours", 6)]);
+        assert_eq!(age([&costs].into_iter(), now), [Metric::counted("BillAgeHours", 6_u32)]);
         costs.through = Some(date(2026, 11, 18));
-        assert_eq!(age([&costs].into_iter(), now), [count("BillAgeHours", 6), count("BillDaysLate", 2)]);
+        assert_eq!(
+            age([&costs].into_iter(), now),
+            [Metric::counted("BillAgeHours", 6_u32), Metric::counted("BillDaysLate", 2_u32)]
+        );
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! An AWS in memory behind the real clients, which can be killed at any call.
 
-use crate::{App, workflow::Workflow};
-use aws::SdkConfig;
-use aws::{Bus, KillSwitch, People};
+use crate::App;
+use aws::{Bus, KillSwitch, People, SdkConfig, Workflow};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -107,6 +106,7 @@ impl Wire {
 
     pub(crate) fn app(&self) -> App {
         let config = self.config();
+        let sfn = aws_sdk_sfn::Client::new(&config);
         let mut policy: Value =
             serde_json::from_str(include_str!("../../../../shared/finops/data/policy.json")).unwrap();
         policy["mode"] = "enforce".into();
@@ -117,8 +117,8 @@ impl Wire {
             organizations: aws_sdk_organizations::Client::new(&config),
             explorer: crate::costs::client(&config),
             switch: KillSwitch::new(&config, "/spend/switch"),
-            evaluation: Workflow::new(&config, "evaluation".to_owned()),
-            enforcement: Workflow::new(&config, "enforcement".to_owned()),
+            evaluation: Workflow::new(sfn.clone(), "evaluation"),
+            enforcement: Workflow::new(sfn, "enforcement"),
             policy: Policy::parse(&policy.to_string()).unwrap(),
             door: finops::Door { topics: vec!["arn:aws:sns:us-east-1:999900001111:bells".to_owned()] },
             most_paid: 8,

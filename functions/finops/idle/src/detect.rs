@@ -25,6 +25,9 @@ const INSTANCE_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// A month has so many hours, as price pages have it.
 const HOURS_OF_A_MONTH: u64 = 730;
 
+/// What AWS says of a resource that is not there; SageMaker has the last one also for what it cannot read.
+const GONE: [&str; 3] = ["ResourceNotFound", "ResourceNotFoundException", "ValidationException"];
+
 /// Something that nobody uses.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finding {
@@ -130,7 +133,7 @@ impl Place<'_> {
 
     async fn kind(&self, name: &'static str, seen: &mut Seen) -> Result<(), workloads::Error> {
         let Ok(kind) = Kind::parse(name) else { return Ok(()) };
-        let running = workloads::running(self.config, self.region, self.account, Some(&[kind])).await?;
+        let running = self.running(kind).await?;
         seen.running.extend(running.iter().map(|workload| workload.arn.clone()));
         let window = if name == instance::KIND { INSTANCE_WINDOW } else { WINDOW };
         let old: Vec<Workload> =
@@ -155,6 +158,16 @@ impl Place<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Lists what runs. A call about what vanished since it was listed is refused: the next list has it no more.
+    async fn running(&self, kind: Kind) -> Result<Vec<Workload>, workloads::Error> {
+        let kinds = [kind];
+        let list = || workloads::running(self.config, self.region, self.account, Some(&kinds));
+        match list().await {
+            Err(workloads::Error::Aws(fault)) if GONE.contains(&fault.code()) => list().await,
+            listed => listed,
+        }
     }
 
     fn blind(&self, kind: &'static str, arn: Option<String>, why: String) -> Blind {

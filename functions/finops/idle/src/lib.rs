@@ -10,9 +10,9 @@ mod stops;
 mod testing;
 
 use aws::{AwsFault, Bus, ConfigError, KillSwitch, MemberRole, NotPublished, People, SdkConfig};
-use finops::{Grace, IdleModes, Observed, Policy, PriceList};
+use finops::{Grace, IdleModes, Policy, PriceList};
 use jiff::Timestamp;
-use landing_zone::{AccountId, Class, Diagnosis, Environment, Fault};
+use landing_zone::{AccountId, Class, Diagnosis, Fault};
 use ledger::Ledger;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -162,7 +162,7 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
     match event {
         Event::List => {
             let all = app.ledger.all_observed().await?;
-            let ai = all.into_iter().filter(|seen| environment(seen).is_some());
+            let ai = all.into_iter().filter(|seen| seen.account.ai_environment().is_some());
             let mut accounts: Vec<Named> = ai.map(|seen| Named { account_id: seen.account.id }).collect();
             accounts.sort_by(|one, other| one.account_id.cmp(&other.account_id));
             Ok(Answer::Accounts { accounts })
@@ -170,13 +170,6 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
         Event::Look { account_id } => look::look(app, &account_id, now).await.map(Answer::Looked),
         Event::Start { arn } => stops::restart(app, &arn, now).await.map(Answer::Started),
     }
-}
-
-/// The environment of an AI account that is in use; none for any other account.
-fn environment(observed: &Observed) -> Option<Environment> {
-    let account = &observed.account;
-    let is_ai = account.account_type.is_some_and(|account_type| !account_type.is_core());
-    account.environment.filter(|_| is_ai && account.state == "ACTIVE" && account.special.is_none())
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use crate::{
     App, Error, announce,
     detect::{Blind, Place, Seen},
-    environment,
     plan::{Plan, Records, Rules, plan},
     stops::{self, CAPABILITY, LABEL, Outcome, Patience},
 };
 use finops::{Account, Idle, IdleState};
+use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use landing_zone::{AccountId, Class};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
@@ -18,6 +18,9 @@ use workloads::{Phase, Stopped};
 
 /// Pauses of a look, two minutes: what takes longer is gone on with at the next one.
 const PAUSES: u32 = 24;
+
+/// Regions that are looked into at once: each takes dozens of calls, and the account's own tools call there too.
+const AT_ONCE: usize = 4;
 
 /// What came of a look.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +39,7 @@ pub struct Looked {
 /// Looks into an account and does what follows.
 pub(crate) async fn look(app: &App, id: &AccountId, now: Timestamp) -> Result<Looked, Error> {
     let observed = app.ledger.observed(id).await?.ok_or_else(|| Error::NotObserved(id.clone()))?;
-    let Some(environment) = environment(&observed) else {
+    let Some(environment) = observed.account.ai_environment() else {
         let blind = vec!["it is no AI account in use".to_owned()];
         return Ok(Looked { account_id: id.clone(), found: 0, warned: 0, stopped: 0, blind });
     };
@@ -69,10 +72,15 @@ async fn see(app: &App, id: &AccountId, now: Timestamp) -> Result<Seen, Error> {
         }
         Err(fault) => return Err(fault.into()),
     };
-    for region in &app.regions {
+    let looks = app.regions.iter().map(|region| {
         let config = aws::in_region(&session, region);
         let (partition, prices) = (app.partition.as_str(), &app.prices);
-        seen.add(Place { config: &config, region, account: id, partition, prices, now }.look().await);
+        async move { Place { config: &config, region, account: id, partition, prices, now }.look().await }
+    });
+    // In their order, so that a look that shows the same says the same.
+    let mut looks = stream::iter(looks).buffered(AT_ONCE);
+    while let Some(one) = looks.next().await {
+        seen.add(one);
     }
     Ok(seen)
 }

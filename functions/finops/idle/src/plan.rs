@@ -65,7 +65,7 @@ pub(crate) fn lasts(phase: &Phase) -> bool {
 /// A report, and what is to be done, by ARN.
 pub(crate) struct Plan {
     pub(crate) report: IdleReport,
-    /// What was not idle at the last look.
+    /// What was not idle at the last look, or not ever since.
     pub(crate) new: BTreeSet<String>,
     /// Who is to be told, and when it is going to be stopped, if it is.
     pub(crate) warn: BTreeMap<String, Option<Timestamp>>,
@@ -112,6 +112,7 @@ pub(crate) fn plan(
 impl Plan {
     fn judge(&mut self, finding: &Finding, before: Option<&Idle>, records: &Records<'_>, rules: &Rules) {
         let now = rules.now;
+        let before = before.filter(|before| lasted(before, finding));
         let busy = records.others.get(finding.arn.as_str()).map(|label| format!("it is in the hands of {label}"));
         let protected = finding.exempt.as_ref().map(|why| format!("it is exempt: {why}"));
         let protected = protected.or_else(|| rules.protected.clone()).or(busy);
@@ -128,6 +129,7 @@ impl Plan {
             owner: finding.owner.clone().or_else(|| rules.owner.clone()),
             evidence: finding.evidence.clone(),
             since: first_seen.into_iter().chain(finding.since).min().or(Some(now)),
+            seen_at: Some(now),
             monthly_saving: finding.monthly_saving,
             state: match &step {
                 IdleStep::Keep(why) => IdleState::Kept { why: why.clone() },
@@ -165,6 +167,12 @@ impl Plan {
     }
 }
 
+/// True where it was idle ever since it was last seen so: what shows it now reaches back to then. Otherwise somebody may have
+/// used it while nobody looked, and what was told of the idleness before does not hold for this one.
+fn lasted(before: &Idle, finding: &Finding) -> bool {
+    finding.since.is_none_or(|since| before.seen_at.is_some_and(|seen_at| since <= seen_at))
+}
+
 /// What was stopped, or is about to be, stays in the report: as it was found, or as much of it as the record says.
 fn kept(record: &Stopped, before: Option<&Idle>, rules: &Rules) -> Idle {
     let Workload { kind, arn, name, region, tags, .. } = &record.workload;
@@ -176,6 +184,7 @@ fn kept(record: &Stopped, before: Option<&Idle>, rules: &Rules) -> Idle {
         owner: tags.get("owner").cloned().or_else(|| rules.owner.clone()),
         evidence: "it was stopped because nobody used it".to_owned(),
         since: None,
+        seen_at: None,
         monthly_saving: None,
         state: IdleState::Found,
     })

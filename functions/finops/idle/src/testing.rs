@@ -54,6 +54,7 @@ pub(crate) fn idle(name: &str, state: IdleState) -> Idle {
         owner: Some("jane@example.com".to_owned()),
         evidence: "no browser for 7 days".to_owned(),
         since: Some(at("2026-11-01T00:00:00Z")),
+        seen_at: Some(at("2026-11-25T12:00:00Z")),
         monthly_saving: Some(Decimal::new(123_450, 2)),
         state,
     }
@@ -87,6 +88,9 @@ pub(crate) struct World {
     pub(crate) started: Timestamp,
     pub(crate) last_line: Option<Timestamp>,
     pub(crate) volumes: Vec<&'static str>,
+    /// Where the notebook is deleted once it was listed, and a Studio app after it was described that often.
+    pub(crate) vanishes: bool,
+    pub(crate) app_descriptions: Option<usize>,
     /// Where nothing may be read.
     pub(crate) closed: bool,
     pub(crate) no_role: bool,
@@ -110,6 +114,8 @@ impl World {
             started: at("2026-10-01T00:00:00Z"),
             last_line: Some(at("2026-10-20T08:00:00Z")),
             volumes: vec!["vol-1"],
+            vanishes: false,
+            app_descriptions: None,
             closed: false,
             no_role: false,
             switch: "on",
@@ -168,7 +174,13 @@ impl World {
                 );
             }
             _ if self.closed => return Err("AccessDeniedException"),
-            "ListEndpoints" | "ListApps" | "/provisioned-model-throughputs" => json!({}),
+            "ListApps" => json!({"Apps": self.app_descriptions.map(|_| app(0.0)).into_iter().collect::<Vec<_>>()}),
+            "DescribeApp" => {
+                let left = self.app_descriptions.and_then(|left| left.checked_sub(1)).ok_or("ResourceNotFound")?;
+                self.app_descriptions = Some(left);
+                app(1_790_000_000.0)
+            }
+            "ListEndpoints" | "/provisioned-model-throughputs" => json!({}),
             "DescribeInstances" => {
                 return Ok("<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>".to_owned());
             }
@@ -214,6 +226,10 @@ impl World {
         match (action, self.status) {
             ("ListNotebookInstances", _) => Ok(json!({"NotebookInstances": [shown]})),
             ("DescribeNotebookInstance", _) => Ok(shown),
+            ("ListTags", _) if self.vanishes => {
+                self.status = "Deleting";
+                Err("ValidationException")
+            }
             ("ListTags", _) => {
                 let tag = |(key, value): (&String, &String)| json!({"Key": key, "Value": value});
                 Ok(json!({"Tags": self.tags.iter().map(tag).collect::<Vec<_>>()}))
@@ -250,6 +266,13 @@ impl World {
         let volumes: String = self.volumes.iter().map(volume).collect();
         format!("<DescribeVolumesResponse><volumeSet>{volumes}</volumeSet></DescribeVolumesResponse>")
     }
+}
+
+/// A Studio app in which somebody worked at that time.
+fn app(active: f64) -> Value {
+    json!({"DomainId": "d-1", "UserProfileName": "jane", "AppType": "JupyterLab", "AppName": "default",
+        "Status": "InService", "AppArn": "arn:aws:sagemaker:eu-west-1:111122223333:app/d-1/jane/JupyterLab/default",
+        "CreationTime": 1_780_000_000, "LastUserActivityTimestamp": active})
 }
 
 /// A world at the other end of a configuration.

@@ -7,6 +7,7 @@ use crate::{
     testing::{NOTEBOOK, Wire, World, ai_account, at},
 };
 use finops::{Account, IdleReport, IdleState};
+use landing_zone::Environment;
 use serde_json::{Value, json};
 
 const STOP: &str = r#"{"dev": "stop", "test": "stop", "prod": "warn"}"#;
@@ -176,6 +177,33 @@ async fn what_is_out_of_sight_stays_as_it_was() {
         assert!(!serde_json::to_value(&looked).unwrap()["blind"].as_array().unwrap().is_empty());
     }
     assert_eq!(wire.with(|world| world.letters.len()), 2);
+}
+
+#[tokio::test]
+async fn what_vanishes_while_it_is_looked_at_hides_nothing() {
+    let wire = wire();
+    wire.with(|world| world.vanishes = true);
+    on(&wire.app(STOP), &wire, FIRST).await.unwrap();
+    assert_eq!((state(&wire), report(&wire).blind, report(&wire).found.len()), (None, Vec::new(), 1));
+    for (descriptions, found) in [(0, 2), (1, 2), (2, 3)] {
+        let wire = self::wire();
+        wire.with(|world| world.app_descriptions = Some(descriptions));
+        on(&wire.app(STOP), &wire, FIRST).await.unwrap();
+        assert_eq!((report(&wire).blind, report(&wire).found.len()), (Vec::new(), found), "{descriptions}");
+    }
+}
+
+#[tokio::test]
+async fn regions_are_looked_into_at_once_and_told_in_their_order() {
+    let wire = wire();
+    wire.with(|world| world.closed = true);
+    let mut app = wire.app(STOP);
+    app.regions = ["eu-west-1", "us-east-1", "eu-central-1", "ap-south-1", "sa-east-1"].map(str::to_owned).to_vec();
+    on(&app, &wire, FIRST).await.unwrap();
+    let mut told: Vec<String> =
+        report(&wire).blind.iter().filter_map(|blind| Some(blind.split(',').next()?.to_owned())).collect();
+    told.dedup();
+    assert_eq!(told, app.regions);
 }
 
 #[tokio::test]

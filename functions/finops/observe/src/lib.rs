@@ -3,6 +3,7 @@
 
 mod meter;
 mod models;
+mod profiles;
 
 use aws::{AwsFault, ConfigError, MemberRole, SdkConfig};
 use finops::{Account, InPlace, Metered, Observed, PriceList, Special, estimate};
@@ -65,6 +66,8 @@ pub struct Answer {
     blind: Vec<String>,
     /// Metrics that `CloudWatch` was asked for, and takes money for.
     metrics_requested: usize,
+    /// False where a later look was stored meanwhile: that one counts.
+    stored: bool,
 }
 
 /// Why an account was not looked into.
@@ -97,9 +100,11 @@ impl Fault for Error {
 pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
     let now = (app.clock)();
     let known = app.ledger.organization().await?.ok_or(Error::NoOrganization)?;
-    let (account, guardrails) = placement::account(&app.organizations, &known, &event.account_id).await?;
+    let account = placement::account(&app.organizations, &known, &event.account_id).await?;
+    let guardrails = placement::attached(&app.organizations, &known, &event.account_id).await?;
     let look = look(app, &account, now).await?;
-    let estimate = estimate(&look.metered, &app.prices, Observed::metered_from(now), now);
+    let prices = app.prices.clone().with_aliases(look.profiles);
+    let estimate = estimate(&look.metered, &prices, Observed::metered_from(now), now);
     let observed = Observed {
         in_place: look.entered.then_some(InPlace { guardrails, running: look.stoppable }),
         by_day: estimate.by_day,
@@ -111,12 +116,8 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
         unpriced_share: estimate.unpriced_share,
         ..Observed::new(account, now)
     };
-    let before = app.ledger.observed(&event.account_id).await?;
-    let observed = observed.after(before.as_ref());
-    // A look that began later was stored meanwhile: it saw more.
-    if before.is_none_or(|before| before.at <= now) {
-        app.ledger.store_observed(&observed).await?;
-    }
+    let observed = observed.after(app.ledger.observed(&event.account_id).await?.as_ref());
+    let stored = app.ledger.store_observed(&observed).await?;
     measure(&observed, look.requested, now);
     Ok(Answer {
         account_id: event.account_id,
@@ -124,6 +125,7 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
         running: observed.running.len(),
         blind: observed.blind,
         metrics_requested: look.requested,
+        stored,
     })
 }
 
@@ -132,6 +134,8 @@ pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
 struct Look {
     entered: bool,
     metered: Vec<Metered>,
+    /// Inference profiles, and the models that they stand for.
+    profiles: Vec<(String, String)>,
     /// What runs and the stage *stop* would stop.
     stoppable: usize,
     blind: Vec<String>,
@@ -168,6 +172,7 @@ async fn look(app: &App, account: &Account, now: Timestamp) -> Result<Look, Erro
     let mut look = Look { entered: true, ..Look::default() };
     for seen in join_all(regions).await {
         look.metered.extend(seen.metered);
+        look.profiles.extend(seen.profiles);
         look.stoppable = look.stoppable.saturating_add(seen.stoppable);
         look.requested = look.requested.saturating_add(seen.requested);
     }
@@ -176,15 +181,14 @@ async fn look(app: &App, account: &Account, now: Timestamp) -> Result<Look, Erro
 
 fn measure(observed: &Observed, requested: usize, now: Timestamp) {
     let environment = observed.account.environment.map_or("none", Environment::id);
-    let blind = if observed.blind.is_empty() { 0.0 } else { 1.0 };
+    let blind = u32::from(!observed.blind.is_empty());
     let share = (observed.unpriced_share * Decimal::ONE_HUNDRED).to_f64().unwrap_or_default();
-    let requested = f64::from(u32::try_from(requested).unwrap_or(u32::MAX));
     telemetry::emit(
         "observe",
         &[
-            Metric { name: "MeterBlind", unit: Unit::Count, value: blind },
+            Metric::counted("MeterBlind", blind),
             Metric { name: "UnpricedShare", unit: Unit::Percent, value: share },
-            Metric { name: "MetricsRequested", unit: Unit::Count, value: requested },
+            Metric::counted("MetricsRequested", requested),
         ],
         &[("environment", environment)],
         &[("account_id", observed.account.id.as_str())],

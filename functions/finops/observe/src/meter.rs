@@ -1,6 +1,6 @@
 //! What one Region of an account uses: tokens and images of models, and what runs by the hour.
 
-use crate::models;
+use crate::{models, profiles};
 use aws::SdkConfig;
 use finops::{Account, Metered, Observed, Running};
 use jiff::Timestamp;
@@ -12,6 +12,8 @@ use workloads::{Kind, Workload};
 pub(crate) struct Seen {
     /// Models and machines by themselves: where one cannot be read, the other still counts.
     pub(crate) metered: Vec<Metered>,
+    /// Inference profiles that were used, and the models that they stand for.
+    pub(crate) profiles: Vec<(String, String)>,
     /// What runs and the stage *stop* would stop, as far as it could be listed.
     pub(crate) stoppable: usize,
     /// Metrics that were asked for.
@@ -27,6 +29,7 @@ pub(crate) async fn region(config: &SdkConfig, region: &str, account: &Account, 
     match models::used(config, Observed::metered_from(now), now).await {
         Ok(used) => {
             seen.requested = used.requested;
+            seen.profiles = profiles::of(config, &used.models).await;
             seen.metered.push(Metered { models: used.models, ..part() });
         }
         Err(fault) => seen.metered.push(blind(fault.to_string())),

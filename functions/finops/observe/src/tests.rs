@@ -3,7 +3,13 @@
 use super::*;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_sdk_dynamodb::{operation::get_item::GetItemOutput, operation::put_item::PutItemOutput, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    operation::{
+        get_item::GetItemOutput,
+        put_item::{PutItemError, PutItemOutput},
+    },
+    types::{AttributeValue, error::ConditionalCheckFailedException},
+};
 use aws_sdk_organizations::{
     operation::{
         describe_account::{DescribeAccountError, DescribeAccountOutput},
@@ -44,10 +50,12 @@ fn noon() -> Timestamp {
 #[derive(Debug, Clone)]
 struct Member {
     output_tokens: u64,
+    /// The model that the profile stands for, where that may be asked.
+    profile_of: Option<&'static str>,
 }
 
 impl Member {
-    fn answer(&self, region: &str, action: &str, body: &str) -> Option<String> {
+    fn answer(&self, region: &str, action: &str, uri: &str, body: &str) -> Option<String> {
         let xml = |name: &str, inside: String| {
             format!("<{name}Response><{name}Result>{inside}</{name}Result></{name}Response>")
         };
@@ -86,6 +94,14 @@ impl Member {
                     "InstanceType": "ml.g5.xlarge", "CreationTime": "2026-11-20T02:00:00Z"});
                 Some(json!({"NotebookInstances": [notebook]}).to_string())
             }
+            ("eu-west-1", "ListInferenceProfiles") => {
+                let arn = |model: &str| format!("arn:aws:bedrock:eu-west-1::foundation-model/{model}");
+                let profile = |id: &str, model: &str| json!({"inferenceProfileId": id, "type": "APPLICATION", "models": [{"modelArn": arn(model)}]});
+                assert!(uri.contains("type=APPLICATION"), "{uri}");
+                let first = !uri.contains("nextToken=2");
+                let summary = if first { profile("other", "m") } else { profile("a1b2c3d4e5f6", self.profile_of?) };
+                Some(json!({"inferenceProfileSummaries": [summary], "nextToken": first.then_some("2")}).to_string())
+            }
             ("eu-west-1", "ListTags") => Some(json!({"Tags": []}).to_string()),
             _ => None,
         }
@@ -98,7 +114,8 @@ impl HttpConnector for Member {
         let form = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
         let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let region = ["eu-west-1", "us-east-1"].into_iter().find(|region| request.uri().contains(region)).unwrap();
-        let answer = target.or(form).and_then(|action| self.answer(region, action, &body));
+        let path = request.uri().contains("/inference-profiles").then_some("ListInferenceProfiles");
+        let answer = target.or(form).or(path).and_then(|action| self.answer(region, action, request.uri(), &body));
         let denied = r#"{"__type":"AccessDeniedException","message":"not authorized"}"#.to_owned();
         let (status, answer) = answer.map_or((403, denied), |answer| (200, answer));
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer))))
@@ -108,6 +125,7 @@ impl HttpConnector for Member {
 /// What the organization and its payer show.
 struct World {
     output_tokens: u64,
+    profile_of: Option<&'static str>,
     state: AccountState,
     has_role: bool,
     management: &'static str,
@@ -118,6 +136,7 @@ impl World {
     fn new() -> Self {
         Self {
             output_tokens: 2_000_000,
+            profile_of: None,
             state: AccountState::Active,
             has_role: true,
             management: "999999999999",
@@ -133,10 +152,17 @@ impl World {
                 let id = input.key().unwrap()["id"].as_s().unwrap();
                 GetItemOutput::builder().set_item(read.lock().unwrap().get(id).cloned()).build()
             }),
-            mock!(Client::put_item).then_compute_output(move |input| {
-                let item = input.item().unwrap().clone();
-                write.lock().unwrap().insert(item["id"].as_s().unwrap().clone(), item);
-                PutItemOutput::builder().build()
+            mock!(Client::put_item).then_compute_response(move |input| {
+                let (item, mut table) = (input.item().unwrap().clone(), write.lock().unwrap());
+                let id = item["id"].as_s().unwrap();
+                let told = input.expression_attribute_values().map(|values| values[":told"].as_s().unwrap());
+                let before = table.get(id).and_then(|before| before.get("createdAt")?.as_s().ok());
+                if told.is_some() && before > told {
+                    let later = ConditionalCheckFailedException::builder().build();
+                    return MockResponse::Error(PutItemError::ConditionalCheckFailedException(later));
+                }
+                table.insert(id.clone(), item.clone());
+                MockResponse::Output(PutItemOutput::builder().build())
             }),
         ];
         Ledger::new(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules), "ledger")
@@ -191,7 +217,8 @@ impl World {
     }
 
     async fn app(&self) -> App {
-        let connector = SharedHttpConnector::new(Member { output_tokens: self.output_tokens });
+        let connector =
+            SharedHttpConnector::new(Member { output_tokens: self.output_tokens, profile_of: self.profile_of });
         let keys = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test");
         let base = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -240,6 +267,7 @@ fn price(tokens: u64) -> Decimal {
 async fn what_is_seen_is_priced_and_what_is_not_seen_is_said() {
     let (answer, observed) = World::new().look().await;
     assert_eq!((answer.entered, answer.running, answer.metrics_requested), (true, 1, 2));
+    assert!(answer.stored);
     assert_eq!(answer.blind, observed.blind);
     let said = |part: &str| observed.blind.iter().filter(|why| why.starts_with(part)).count();
     assert_eq!(observed.blind.len(), 3, "{:?}", observed.blind);
@@ -253,7 +281,7 @@ async fn what_is_seen_is_priced_and_what_is_not_seen_is_said() {
     assert_eq!(observed.by_day[&date(2026, 11, 17)], Decimal::ZERO);
     assert_eq!(observed.by_day.len(), 4);
     assert_eq!(observed.ai_services, observed.by_day);
-    assert_eq!(observed.by_model, [(NOVA.to_owned(), tokens)].into());
+    assert_eq!(observed.models[&today], [(NOVA.to_owned(), tokens)].into());
     let unpriced = &observed.unpriced[0];
     assert_eq!((unpriced.what.as_str(), unpriced.unit), (format!("model {PROFILE}").as_str(), Of::Tokens));
     assert!(observed.unpriced_share > Decimal::ZERO && observed.unpriced_share < Decimal::ONE);
@@ -265,19 +293,30 @@ async fn what_is_seen_is_priced_and_what_is_not_seen_is_said() {
 }
 
 #[tokio::test]
+async fn an_inference_profile_costs_what_its_model_costs() {
+    let model = "amazon.nova-lite-v1:0";
+    let (_, observed) = World { profile_of: Some(model), ..World::new() }.look().await;
+    let Priced::At(rates) = PriceList::standard().price_of_model(model, "eu-west-1") else { panic!("{model}") };
+    let tokens = Decimal::from(3_000) * rates.output.unwrap() / Decimal::from(1_000_000);
+    let models = [(PROFILE.to_owned(), tokens), (NOVA.to_owned(), price(2_000_000))].into();
+    assert_eq!(observed.models[&date(2026, 11, 20)], models);
+    assert!(observed.unpriced.iter().all(|unpriced| !unpriced.what.contains(PROFILE)), "{:?}", observed.unpriced);
+}
+
+#[tokio::test]
 async fn a_second_look_keeps_what_was_seen_and_an_older_one_stores_nothing() {
     let mut world = World::new();
     let (_, first) = world.look().await;
     assert_eq!(world.look().await.1, first);
     // CloudWatch lost some.
     world.output_tokens = 1_000;
-    assert_eq!(world.look().await.1.by_model, first.by_model);
+    assert_eq!(world.look().await.1.models, first.models);
     world.output_tokens = 4_000_000;
-    assert_eq!(world.look().await.1.by_model[NOVA], price(4_000_000));
+    assert_eq!(world.look().await.1.models[&date(2026, 11, 20)][NOVA], price(4_000_000));
 
     let mut app = world.app().await;
     app.clock = || "2026-11-20T11:00:00Z".parse().unwrap();
-    handle(&app, Event { account_id: id() }).await.unwrap();
+    assert!(!handle(&app, Event { account_id: id() }).await.unwrap().stored);
     assert_eq!(app.ledger.observed(&id()).await.unwrap().unwrap().at, noon());
 }
 
@@ -313,9 +352,9 @@ fn events_and_answers_are_as_the_workflow_has_them() {
     for wrong in [json!({}), json!({"accountId": "11112222333"}), json!({"accountId": 111_122_223_333_u64})] {
         assert!(serde_json::from_value::<Event>(wrong.clone()).is_err(), "{wrong}");
     }
-    let answer =
-        Answer { account_id: id(), entered: true, running: 1, blind: vec!["why".to_owned()], metrics_requested: 12 };
-    let wanted: Value =
-        json!({"accountId": ID, "entered": true, "running": 1, "blind": ["why"], "metricsRequested": 12});
+    let (blind, metrics_requested) = (vec!["why".to_owned()], 12);
+    let answer = Answer { account_id: id(), entered: true, running: 1, blind, metrics_requested, stored: true };
+    let wanted: Value = json!({"accountId": ID, "entered": true, "running": 1, "blind": ["why"],
+        "metricsRequested": 12, "stored": true});
     assert_eq!(serde_json::to_value(answer).unwrap(), wanted);
 }

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 /// A letter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Letter {
-    /// ASCII, and no longer than the 100 characters that SNS takes.
+    /// `aws::People` makes it what SNS takes.
     pub(crate) subject: String,
     pub(crate) text: String,
 }
@@ -25,7 +25,8 @@ pub(crate) fn letter(report: &Report, reason: Reason, account: Option<&AccountId
     let day = finops::day_of(report.at);
     let over = report.total.over;
     let subject = if reason == Reason::Breach {
-        format!("Spending of {day}: {} over the limit", accounts(over))
+        let whose = account.map(|account| format!(", account {account}")).unwrap_or_default();
+        format!("Spending of {day}{whose}: {} over the limit", accounts(over))
     } else {
         let spent =
             report.total.this_month.map_or("not known".to_owned(), |spent| format!("{spent} {}", report.currency));
@@ -40,7 +41,7 @@ pub(crate) fn letter(report: &Report, reason: Reason, account: Option<&AccountId
     rest(&mut text, report);
     gaps(&mut text, report);
     let _ = writeln!(text, "\nThe whole report: {place}");
-    Letter { subject: subject.chars().filter(char::is_ascii).take(100).collect(), text }
+    Letter { subject, text }
 }
 
 fn totals(text: &mut String, report: &Report) {
@@ -105,9 +106,13 @@ fn rest(text: &mut String, report: &Report) {
             (None, _) => "what they cost is not known".to_owned(),
         };
         let found = idle.found.len();
+        let unseen = match idle.unseen {
+            0 => String::new(),
+            some => format!("; {} could not be judged wholly", accounts(some)),
+        };
         let _ = writeln!(
             text,
-            "Idle resources: {found}{}",
+            "Idle resources: {found}{}{unseen}",
             if found == 0 { String::new() } else { format!(" ({saving})") }
         );
     }

@@ -18,7 +18,7 @@ mod wire;
 
 use aws::{AwsFault, Bus, ConfigError, NotPublished, People, SdkConfig};
 use finops::{Policy, day_of};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use landing_zone::{AccountId, Class, Diagnosis, Fault};
 use ledger::Ledger;
 use model::Report;
@@ -58,7 +58,7 @@ impl App {
     }
 }
 
-/// Why a report is made: nothing for that of the week.
+/// What a report is made for: nothing for that of the week, or the event of a decision that calls an account to be acted on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -67,6 +67,15 @@ pub struct Event {
     /// The account that came over its limit.
     #[serde(default)]
     account_id: Option<AccountId>,
+    /// The day of its figures that cannot be believed.
+    #[serde(default)]
+    doubted: Option<Date>,
+}
+
+impl Event {
+    fn reason(&self) -> Reason {
+        self.reason.unwrap_or(if self.account_id.is_some() { Reason::Breach } else { Reason::Weekly })
+    }
 }
 
 /// Why a report is made.
@@ -89,7 +98,7 @@ pub struct Answer {
     over_limit: usize,
     /// How many things are not known.
     gaps: usize,
-    /// False where people were told of this breach before.
+    /// False where people were told of this breach before, or nobody believes it.
     told: bool,
 }
 
@@ -128,13 +137,22 @@ impl Fault for Error {
 /// Makes a report of everything that is known now, keeps it, and tells people.
 pub async fn handle(app: &App, event: Event) -> Result<Answer, Error> {
     let now = (app.clock)();
-    let reason = event.reason.unwrap_or(Reason::Weekly);
+    let reason = event.reason();
     let report = Report::of(&gather::gather(app, reason == Reason::Breach, now).await?);
-    app.store.keep(day_of(now), &written(&report).map_err(Error::Unwritten)?).await?;
-    let place = app.store.place(day_of(now));
+    let folder = folder(reason, day_of(now));
+    app.store.keep(&folder, &written(&report).map_err(Error::Unwritten)?).await?;
+    let place = app.store.place(&folder);
     measure(&report);
-    let told = publish::tell(app, &report, reason, event.account_id.as_ref(), &place).await?;
+    let told = publish::tell(app, &report, &event, &place).await?;
     Ok(Answer { place, accounts: report.accounts.len(), over_limit: report.total.over, gaps: report.gaps.len(), told })
+}
+
+/// A breach has a folder of its own: its report has no commitments, and those of the week were paid for.
+fn folder(reason: Reason, day: Date) -> String {
+    match reason {
+        Reason::Weekly => day.to_string(),
+        Reason::Breach => format!("{day}-breach"),
+    }
 }
 
 fn written(report: &Report) -> Result<Files, String> {

@@ -2,16 +2,19 @@
 
 mod accounts;
 mod gaps;
+mod idle;
 mod rest;
 mod shares;
 
 pub(crate) use accounts::{AccountRow, Standing};
 pub(crate) use gaps::Gap;
-pub(crate) use rest::{IdleRow, Idling, Tags, UnpricedRow, Waiting};
+pub(crate) use idle::{IdleRow, Idling};
+pub(crate) use rest::{Tags, UnpricedRow, Waiting};
 pub(crate) use shares::{DaySpend, ModelSpend, Share};
 
 use crate::{amount::Amount, commitments::Commitments};
 use finops::{Basis, Costs, Currency, Decision, IdleReport, Mode, Observed, Period, Policy, Record, Window, day_of};
+use idle::Idleness;
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::Serialize;
 use tagging::Swept;
@@ -96,6 +99,8 @@ impl Report {
         let before = Period::Monthly.window(month.start.saturating_sub(1.day()));
         let accounts = accounts::rows(facts, month, before);
         let counted = shares::counted(facts, &accounts);
+        let idleness = Idleness::of(facts);
+        let models_from = Observed::metered_from(facts.now);
         let share = |key: fn(&AccountRow) -> Option<String>| shares::of_accounts(&accounts, key);
         Self {
             at: facts.now,
@@ -113,14 +118,14 @@ impl Report {
             cost_centers: share(|row| row.cost_center.clone()),
             services: shares::services(&counted, month, before),
             metered: facts.observed.iter().filter(|seen| seen.in_place.is_some()).count(),
-            models_from: Observed::metered_from(facts.now),
-            models: shares::models(&facts.observed),
+            models_from,
+            models: shares::models(&facts.observed, models_from),
             waiting: rest::waiting(facts, &accounts),
-            idle: rest::idle(&facts.idle),
+            idle: idleness.idling(),
             tags: rest::tags(&facts.sweeps, &accounts),
             commitments: facts.commitments.clone(),
             unpriced: rest::unpriced(&facts.observed),
-            gaps: gaps::gaps(facts, &accounts),
+            gaps: gaps::gaps(facts, &accounts, &idleness),
             accounts,
         }
     }

@@ -1,6 +1,6 @@
 //! What is told: an event to the bus, a letter to people.
 
-use crate::{App, Error, Reason, letter::letter, model::Report};
+use crate::{App, Error, Event, Reason, letter::letter, model::Report};
 use aws::{AwsFault, Letter};
 use finops::{EVENT_SOURCE, day_of};
 use landing_zone::AccountId;
@@ -9,19 +9,18 @@ use serde_json::json;
 /// Accounts that the event names: an entry holds 256 KB.
 const MOST_NAMED: usize = 100;
 
-/// Tells of the report. Of a breach people hear once a day; false where they have heard of it.
-pub(crate) async fn tell(
-    app: &App,
-    report: &Report,
-    reason: Reason,
-    account: Option<&AccountId>,
-    place: &str,
-) -> Result<bool, Error> {
+/// Tells of the report. Of a breach people hear once a day for each account, and of several at once in a letter each; false
+/// where they have heard of it, or its figures cannot be believed: of all of those one page tells.
+pub(crate) async fn tell(app: &App, report: &Report, event: &Event, place: &str) -> Result<bool, Error> {
+    let (reason, account) = (event.reason(), event.account_id.as_ref());
     app.bus.publish(EVENT_SOURCE, "Spend Reported", detail(report, reason, account, place)).await?;
     if reason == Reason::Weekly {
         // A delivery that comes again writes again, which is better than not at all.
         send(app, report, reason, account, place).await?;
         return Ok(true);
+    }
+    if event.doubted.is_some() {
+        return Ok(false);
     }
     let whose = account.map_or("all", AccountId::as_str);
     let key = format!("breach-report#{whose}#{}", day_of(report.at));

@@ -2,7 +2,6 @@
 
 use aws::{AwsFault, ConfigError, SdkConfig};
 use aws_sdk_s3::{Client, primitives::ByteStream};
-use jiff::civil::Date;
 
 /// The bucket.
 pub(crate) struct Store {
@@ -26,9 +25,9 @@ impl Store {
         Ok(Self::new(config, aws::required("REPORT_BUCKET", |text| Ok(text.to_owned()))?))
     }
 
-    /// Keeps a report under its day, and as the latest. Made again on the same day, it is replaced.
-    pub(crate) async fn keep(&self, day: Date, files: &Files) -> Result<(), AwsFault> {
-        for folder in [day.to_string(), "latest".to_owned()] {
+    /// Keeps a report in its folder, and as the latest. Made again on the same day, it is replaced.
+    pub(crate) async fn keep(&self, folder: &str, files: &Files) -> Result<(), AwsFault> {
+        for folder in [folder, "latest"] {
             for (ending, content, text) in [
                 ("html", "text/html; charset=utf-8", &files.html),
                 ("csv", "text/csv; charset=utf-8", &files.csv),
@@ -40,9 +39,9 @@ impl Store {
         Ok(())
     }
 
-    /// Where the page of a day is.
-    pub(crate) fn place(&self, day: Date) -> String {
-        format!("s3://{}/spend/{day}/report.html", self.bucket)
+    /// Where the page of a folder is.
+    pub(crate) fn place(&self, folder: &str) -> String {
+        format!("s3://{}/spend/{folder}/report.html", self.bucket)
     }
 
     async fn put(&self, key: &str, content: &str, text: &str) -> Result<(), AwsFault> {

@@ -110,7 +110,8 @@ pub(crate) fn observed(account: Account, costs: &Costs) -> Observed {
     let today = day_of(now());
     let last = seen.by_day.values().next_back().copied().unwrap_or_default();
     seen.by_day.insert(today, last / Decimal::TWO);
-    seen.by_model = (1_i64..).zip(MODELS).map(|(part, model)| (model.to_owned(), last / Decimal::from(part))).collect();
+    let models = (1_i64..).zip(MODELS).map(|(part, model)| (model.to_owned(), last / Decimal::from(part)));
+    seen.models.insert(today, models.collect());
     seen
 }
 
@@ -182,6 +183,7 @@ fn idle(number: u32, account: &Account) -> IdleReport {
         owner: account.owner.clone(),
         evidence: "no invocation for 14 days".to_owned(),
         since: Some("2026-11-06T12:00:00Z".parse().unwrap()),
+        seen_at: Some(now()),
         monthly_saving: saving,
         state,
     };

@@ -16,7 +16,7 @@ fn weekly() -> Event {
 }
 
 fn breach(number: u32) -> Event {
-    Event { reason: Some(Reason::Breach), account_id: Some(id(number)) }
+    Event { account_id: Some(id(number)), ..Event::default() }
 }
 
 fn stored(wire: &Wire, key: &str) -> String {
@@ -71,13 +71,33 @@ async fn of_a_breach_people_hear_once_a_day_and_nothing_is_paid() {
     assert_eq!([first.told, again.told, other.told], [true, false, true]);
     let (letters, paid, events) = wire.with(|world| (world.letters.clone(), world.paid, world.events.len()));
     assert_eq!((letters.len(), paid, events), (2, 0, 3));
-    assert_eq!(letters[0]["Subject"], "Spending of 2026-11-20: 4 accounts over the limit");
+    assert_eq!(letters[0]["Subject"], format!("Spending of 2026-11-20, account {}: 4 accounts over the limit", id(0)));
     assert!(
         letters[0]["Message"].contains(&format!("({}), dev, jane@example.com", id(0))),
         "{}",
         letters[0]["Message"]
     );
     assert_eq!(stored_json(&wire)["commitments"]["reservations"]["state"], "unavailable");
+}
+
+#[tokio::test]
+async fn of_figures_that_cannot_be_believed_there_is_no_letter() {
+    let wire = Wire::of(facts(3));
+    let doubted = Event { doubted: "2026-11-18".parse().ok(), ..breach(0) };
+    assert!(!handle(&wire.app(), doubted).await.unwrap().told);
+    assert_eq!(wire.with(|world| (world.letters.len(), world.events.len())), (0, 1));
+    assert!(handle(&wire.app(), breach(0)).await.unwrap().told, "once they are believed");
+}
+
+#[tokio::test]
+async fn a_breach_leaves_the_report_of_the_week_as_it_was() {
+    let wire = Wire::of(facts(24));
+    handle(&wire.app(), weekly()).await.unwrap();
+    let of_week = stored(&wire, "spend/2026-11-20/report.json");
+    let answer = handle(&wire.app(), breach(0)).await.unwrap();
+    assert_eq!(answer.place, "s3://reports/spend/2026-11-20-breach/report.html");
+    assert_eq!(stored(&wire, "spend/2026-11-20/report.json"), of_week);
+    assert_eq!(stored(&wire, "spend/latest/report.json"), stored(&wire, "spend/2026-11-20-breach/report.json"));
 }
 
 #[tokio::test]
@@ -133,9 +153,17 @@ async fn without_cost_explorer_there_is_a_report_all_the_same() {
 #[test]
 fn events_are_those_of_the_contract() {
     let read = |text: &str| serde_json::from_str::<Event>(text);
-    assert_eq!(read("{}").unwrap().reason, None);
-    let event = read(&format!(r#"{{"reason":"breach","accountId":"{}"}}"#, id(0))).unwrap();
-    assert_eq!((event.reason, event.account_id), (Some(Reason::Breach), Some(id(0))));
+    assert_eq!(read("{}").unwrap().reason(), Reason::Weekly);
+    let account = id(0);
+    for text in [
+        format!(r#"{{"reason":"breach","accountId":"{account}"}}"#),
+        format!(r#"{{"accountId":"{account}","called":"stop","calledBefore":"none","doubted":null,"heldBy":[]}}"#),
+    ] {
+        let event = read(&text).unwrap();
+        assert_eq!((event.reason(), event.account_id, event.doubted), (Reason::Breach, Some(account.clone()), None));
+    }
+    let doubted = read(&format!(r#"{{"accountId":"{account}","doubted":"2026-11-18"}}"#)).unwrap().doubted;
+    assert_eq!(doubted, "2026-11-18".parse().ok());
     assert!(read(r#"{"reason":"never"}"#).is_err());
 }
 
@@ -168,7 +196,7 @@ fn a_letter_fits_and_names_who_is_over() {
     let report = Report::of(&facts);
     let last = report.over().last().unwrap().account.clone();
     let letter = letter::letter(&report, Reason::Breach, Some(&last), "s3://reports/spend/2026-11-20/report.html");
-    assert!(letter.subject.len() <= 100 && letter.subject.is_ascii(), "{}", letter.subject);
+    assert!(letter.subject.len() < 100 && letter.subject.is_ascii(), "{}", letter.subject);
     assert!(letter.text.len() < 20_000, "{}", letter.text.len());
     assert_eq!(letter.text.matches("stage none").count(), 20 + report.total.expected_over.min(20));
     let named = letter.text.find(&format!("({last})"));

@@ -1,8 +1,7 @@
 //! Puts a problem on record and starts its workflow, once for each attempt however often it is told.
 
 use crate::{App, Problem};
-use aws::{AwsFault, ConfigError, SdkConfig, required};
-use aws_sdk_sfn::{Client, operation::start_execution::StartExecutionError};
+use aws::AwsFault;
 use ledger::Versioned;
 use remediation::{Admission, Case, CaseId, Ignored, Remediation, control};
 use serde_json::json;
@@ -24,42 +23,6 @@ pub(crate) enum Outcome {
     Started,
     Noted,
     Ignored(Ignored),
-}
-
-/// The workflow `remediation`.
-#[derive(Debug, Clone)]
-pub(crate) struct Workflow {
-    client: Client,
-    arn: String,
-}
-
-impl Workflow {
-    pub(crate) fn from_environment(config: &SdkConfig) -> Result<Self, ConfigError> {
-        let arn = required("REMEDIATION_STATE_MACHINE_ARN", |text| Ok(text.to_owned()))?;
-        Ok(Self { client: Client::new(config), arn })
-    }
-
-    /// Starts the attempt. The same name and input start nothing a second time
-    /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>).
-    async fn start(&self, case: &Case) -> Result<(), AwsFault> {
-        let Some(row) = control(&case.remediation.control) else { return Ok(()) };
-        let input = json!({"caseId": case.id, "family": row.family, "action": "plan"});
-        let sent = self
-            .client
-            .start_execution()
-            .state_machine_arn(&self.arn)
-            .name(case.execution("plan"))
-            .input(input.to_string())
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) => {
-                Ok(())
-            }
-            Err(error) => Err(AwsFault::new("states:StartExecution", &error)),
-        }
-    }
 }
 
 /// Writers of one case at the same moment: triage, its workflow, people.
@@ -89,7 +52,7 @@ async fn admit_one(app: &App, problem: &Problem, report: &Remediation) -> Result
             Some(found) => match found.value.clone().admit(report.clone(), now) {
                 Admission::Ignored(why) => return Ok(Outcome::Ignored(why)),
                 Admission::Again(case) => {
-                    app.workflow.start(&case).await?;
+                    start(app, &case).await?;
                     return Ok(Outcome::Ignored(Ignored::Open));
                 }
                 Admission::Start(case) => (found.with(*case), true),
@@ -100,10 +63,17 @@ async fn admit_one(app: &App, problem: &Problem, report: &Remediation) -> Result
             continue;
         }
         if starts {
-            app.workflow.start(&case.value).await?;
+            start(app, &case.value).await?;
             return Ok(Outcome::Started);
         }
         return Ok(Outcome::Noted);
     }
     Err(Error::Contended)
+}
+
+/// Starts the attempt, once however often it is called.
+async fn start(app: &App, case: &Case) -> Result<(), AwsFault> {
+    let Some(row) = control(&case.remediation.control) else { return Ok(()) };
+    let input = json!({"caseId": case.id, "family": row.family, "action": "plan"});
+    app.workflow.start(case.execution("plan"), input.to_string()).await.map(drop)
 }

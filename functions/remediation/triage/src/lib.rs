@@ -5,7 +5,7 @@ mod admit;
 mod measure;
 mod message;
 
-use aws::{AccountTags, AwsFault, ConfigError, DeadLetters};
+use aws::{AccountTags, AwsFault, ConfigError, DeadLetters, Workflow};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
@@ -19,7 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct App {
     ledger: Ledger,
     accounts: AccountTags,
-    workflow: admit::Workflow,
+    /// The workflow `remediation`.
+    workflow: Workflow,
     dead_letters: DeadLetters,
     modes: Modes,
     clock: fn() -> Timestamp,
@@ -32,7 +33,7 @@ impl App {
         Ok(Self {
             ledger: Ledger::from_environment(config)?,
             accounts: AccountTags::new(aws_sdk_organizations::Client::new(config)),
-            workflow: admit::Workflow::from_environment(config)?,
+            workflow: Workflow::from_environment(config, "REMEDIATION_STATE_MACHINE_ARN")?,
             dead_letters: DeadLetters::from_environment(config, "triage")?,
             modes: modes.unwrap_or_else(Modes::standard),
             clock: Timestamp::now,

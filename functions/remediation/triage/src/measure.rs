@@ -4,7 +4,7 @@ use crate::admit::Outcome;
 use jiff::Timestamp;
 use remediation::{Ignored, Verdict};
 use std::collections::BTreeMap;
-use telemetry::{Metric, Unit, emit};
+use telemetry::{Metric, emit};
 
 /// What a batch came to.
 #[derive(Debug, Default)]
@@ -37,17 +37,16 @@ impl Counts {
 
     /// One line for all, and one for each reason of leaving a finding alone.
     pub(crate) fn emit(&self, now: Timestamp) {
-        let count = |name, value: u32| Metric { name, unit: Unit::Count, value: f64::from(value) };
         let all = [
-            count("RemediationsStarted", self.started),
-            count("FindingsNoted", self.noted),
-            count("FindingsHeld", self.held),
-            count("FindingsRejected", self.rejected),
-            count("FindingsRetried", self.retried),
+            Metric::counted("RemediationsStarted", self.started),
+            Metric::counted("FindingsNoted", self.noted),
+            Metric::counted("FindingsHeld", self.held),
+            Metric::counted("FindingsRejected", self.rejected),
+            Metric::counted("FindingsRetried", self.retried),
         ];
         emit("triage", &all, &[], &[], now);
         for (why, times) in &self.ignored {
-            emit("triage", &[count("FindingsIgnored", *times)], &[("reason", &why.to_string())], &[], now);
+            emit("triage", &[Metric::counted("FindingsIgnored", *times)], &[("reason", &why.to_string())], &[], now);
         }
     }
 }

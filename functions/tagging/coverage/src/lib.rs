@@ -146,16 +146,11 @@ async fn measure(app: &App, sweeps: &[Swept], targets: &[Target], started_at: Ti
 }
 
 fn emit_summary(summary: &Summary, unfinished: usize, overdue: usize, now: Timestamp) {
-    let count = |name, value: usize| Metric {
-        name,
-        unit: Unit::Count,
-        value: f64::from(u32::try_from(value).unwrap_or(u32::MAX)),
-    };
     let metrics = [
         Metric { name: "TagCoverage", unit: Unit::Percent, value: summary.coverage.total.percent() },
-        count("AccountsUnreachable", summary.unreachable.len()),
-        count("SweepsUnfinished", unfinished),
-        count("ResourcesOverdue", overdue),
+        Metric::counted("AccountsUnreachable", summary.unreachable.len()),
+        Metric::counted("SweepsUnfinished", unfinished),
+        Metric::counted("ResourcesOverdue", overdue),
     ];
     emit("coverage", &metrics, &[], &[], now);
     for (environment, total) in &summary.environments {

@@ -4,7 +4,7 @@ use aws::{AwsFault, ConfigError, MemberRole, SdkConfig};
 use jiff::Timestamp;
 use landing_zone::{AccountId, AccountType, Environment};
 use tagging::{Requirement, Swept, SweptState, TagMap};
-use telemetry::{Metric, Unit, emit};
+use telemetry::{Metric, emit};
 
 /// One Region of one account, entered.
 pub(crate) struct Place<'a> {
@@ -90,15 +90,13 @@ pub(crate) fn record(
 
 /// Emits what the sweep found.
 pub(crate) fn measure(place: &Place<'_>, swept: &Swept, overlooked: usize, now: Timestamp) {
-    #[allow(clippy::cast_precision_loss, reason = "counts of resources are far below 2^52")]
-    let count = |name, value: u64| Metric { name, unit: Unit::Count, value: value as f64 };
     let total = swept.coverage.total;
     let metrics = [
-        count("ResourcesSwept", total.resources),
-        count("ResourcesLackingTags", total.resources.saturating_sub(total.complete)),
-        count("ResourcesAgainstTagPolicy", swept.coverage.against_tag_policy),
-        count("EventsReplayed", swept.replayed),
-        count("ResourcesOverlooked", u64::try_from(overlooked).unwrap_or(u64::MAX)),
+        Metric::counted("ResourcesSwept", total.resources),
+        Metric::counted("ResourcesLackingTags", total.resources.saturating_sub(total.complete)),
+        Metric::counted("ResourcesAgainstTagPolicy", swept.coverage.against_tag_policy),
+        Metric::counted("EventsReplayed", swept.replayed),
+        Metric::counted("ResourcesOverlooked", overlooked),
     ];
     emit("sweep", &metrics, &[], &[("account", place.account.as_str()), ("region", place.region)], now);
 }

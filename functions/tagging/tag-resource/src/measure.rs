@@ -33,21 +33,20 @@ pub(crate) fn measure(messages: &[Message], results: &[Done<'_>], now: Timestamp
             }
         }
     }
-    let count = |name, value: u32| Metric { name, unit: Unit::Count, value: f64::from(value) };
     for (service, counts) in services {
         let mut metrics = vec![
-            count("ResourcesTagged", counts.tagged),
-            count("ResourcesRight", counts.right),
-            count("ResourcesRetried", counts.retried),
-            count("ResourcesFailed", counts.failed),
+            Metric::counted("ResourcesTagged", counts.tagged),
+            Metric::counted("ResourcesRight", counts.right),
+            Metric::counted("ResourcesRetried", counts.retried),
+            Metric::counted("ResourcesFailed", counts.failed),
         ];
         metrics.extend(counts.lag.map(|value| Metric { name: "TaggingLag", unit: Unit::Seconds, value }));
         emit("tag-resource", &metrics, &[("source", service)], &[], now);
     }
-    let total = |of: fn(&Message) -> usize| u32::try_from(messages.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX);
+    let total = |of: fn(&Message) -> usize| messages.iter().map(of).sum::<usize>();
     let metrics = [
-        count("EventsIgnored", total(|message| message.ignored.len())),
-        count("EventsRejected", total(|message| usize::from(message.rejected.is_some()))),
+        Metric::counted("EventsIgnored", total(|message| message.ignored.len())),
+        Metric::counted("EventsRejected", total(|message| usize::from(message.rejected.is_some()))),
     ];
     emit("tag-resource", &metrics, &[], &[], now);
 }

@@ -21,6 +21,16 @@ fn at(stage: Stage) -> World {
     world
 }
 
+#[test]
+fn words_are_the_same_in_documents() {
+    for direction in [Direction::Up, Direction::Down, Direction::Again] {
+        assert_eq!(serde_json::to_value(direction).unwrap(), direction.id());
+    }
+    for outcome in Outcome::ALL {
+        assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.id());
+    }
+}
+
 fn step(decision: &Decision) -> Option<(Direction, Stage)> {
     decision.step.as_ref().map(|step| (step.direction, step.to))
 }

@@ -57,6 +57,8 @@ pub(super) struct Document {
     pub(super) hours: BTreeMap<String, BTreeMap<String, Usd>>,
     #[serde(default)]
     pub(super) hours_of_kind: BTreeMap<String, BTreeMap<String, Usd>>,
+    #[serde(default)]
+    pub(super) volumes: BTreeMap<String, Usd>,
     pub(super) sagemaker_over_ec2: Factors,
     pub(super) regions: BTreeMap<String, Factors>,
     #[serde(default)]

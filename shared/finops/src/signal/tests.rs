@@ -30,6 +30,29 @@ fn the_estimate_goes_on_where_the_bill_is_not_whole() {
 }
 
 #[test]
+fn machines_of_ec2_are_metered_and_not_usual_as_well() {
+    let mut world = World::new();
+    let plain = known(&signals(&world).estimated).amount;
+    // 24 a day of GPU instances, which the bill has under EC2, and the meter too: half of them today.
+    let gpus: Decimal = 24.into();
+    for day in world.costs.as_mut().unwrap().days.values_mut() {
+        day.services.insert("Amazon Elastic Compute Cloud - Compute".to_owned(), gpus);
+    }
+    let (today, meter) = (day_of(world.now), world.meter.as_mut().unwrap());
+    for (day, amount) in &mut meter.by_day {
+        let metered = if *day == today { gpus / Decimal::TWO } else { gpus };
+        *amount += metered;
+        meter.machines.insert(*day, metered);
+    }
+    let more = known(&signals(&world).estimated).amount - plain;
+    assert_eq!(more.round_dp(2), Decimal::from(19 * 24 + 12));
+    // More metered than billed is not taken off the others.
+    world.meter.as_mut().unwrap().machines.values_mut().for_each(|amount| *amount *= Decimal::TEN);
+    let less = known(&signals(&world).estimated).amount - plain - more;
+    assert_eq!(less.round_dp(2), "-0.50".parse().unwrap());
+}
+
+#[test]
 fn what_was_not_seen_is_said() {
     let mut world = World::new();
     let meter = world.meter.as_mut().unwrap();

@@ -26,5 +26,5 @@ pub(super) async fn start(
 ) -> Result<(), Problem> {
     let family = control(&case.remediation.control).map(|row| row.family);
     let input = Input { case_id: &case.id, family, action, not_before };
-    execution(app, &app.remediation, case.execution(name), &input, &format!("Case {}", case.id)).await
+    execution(&app.remediation, case.execution(name), &input, &format!("Case {}", case.id)).await
 }

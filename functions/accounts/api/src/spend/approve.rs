@@ -9,7 +9,7 @@ use crate::{
     response::{self, Response},
 };
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use finops::{Decision, Outcome, Record, Verdict};
+use finops::{Decision, Direction, Mode, Outcome, Record, Verdict};
 use http::StatusCode;
 use landing_zone::{AccountId, FieldProblem};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,8 @@ pub(crate) async fn approve(app: &App, request: &ApiGatewayProxyRequest, id: &st
     let decision = super::decision(app, id).await?;
     let verdict =
         Verdict { approved: wish.decision == Word::Approve, by: caller.arn, at: (app.clock)(), reason: wish.reason };
-    let record = amend(app, &decision.account, |record| put(record, &decision, &wish.step, &verdict)).await?;
+    let record =
+        amend(app, &decision.account, |record| put(record, &decision, app.spend_mode, &wish.step, &verdict)).await?;
     evaluate(app, &decision.account, &wish.step).await?;
     let answer = Answer { account_id: &decision.account, step: &wish.step, verdict: record.verdicts.get(&wish.step) };
     Ok(response::json(StatusCode::ACCEPTED, &answer))
@@ -59,12 +60,12 @@ fn parse(body: Map<String, Value>) -> Result<Wish, FieldProblem> {
     Ok(Wish { reason: wish.reason.as_deref().map(reason).transpose()?, ..wish })
 }
 
-fn put(record: &mut Record, decision: &Decision, step: &str, verdict: &Verdict) -> Result<(), Problem> {
+fn put(record: &mut Record, decision: &Decision, mode: Mode, step: &str, verdict: &Verdict) -> Result<(), Problem> {
     let said = record.verdicts.get(step);
     if said.is_some_and(|said| said.approved == verdict.approved && said.by == verdict.by) {
         return Ok(());
     }
-    check(decision, step)?;
+    check(decision, mode, step)?;
     let word = if verdict.approved { "approved" } else { "rejected" };
     let why = verdict.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     record.note(verdict.at, format!("{} {word} {step}{why}", verdict.by));
@@ -73,7 +74,7 @@ fn put(record: &mut Record, decision: &Decision, step: &str, verdict: &Verdict) 
 }
 
 /// Only what was seen, and only where saying something makes a difference.
-fn check(decision: &Decision, step: &str) -> Result<(), Problem> {
+fn check(decision: &Decision, mode: Mode, step: &str) -> Result<(), Problem> {
     let moved = |detail: String| Err(Problem::new(&SPEND_MOVED, detail));
     let Some(next) = &decision.step else {
         return moved("The account is as it should be: there is no step.".to_owned());
@@ -81,9 +82,14 @@ fn check(decision: &Decision, step: &str) -> Result<(), Problem> {
     if next.id != step {
         return moved(format!("The step is {} now. Look at it, then approve that one.", next.id));
     }
+    // What is held would only be put on record, once nothing holds it any more. Going back is never a dry run.
+    let is_dry = decision.outcome == Outcome::Would || (mode == Mode::Report && next.direction != Direction::Down);
     match decision.outcome {
-        Outcome::Approval | Outcome::Held => Ok(()),
-        Outcome::Would => moved("This is a dry run: the mode of the policy is report, and nothing is done.".to_owned()),
+        _ if is_dry => moved(
+            "This is a dry run, in which nothing is done. Set the mode of SpendPolicy to enforce, then approve the step that GET shows."
+                .to_owned(),
+        ),
+        Outcome::Would | Outcome::Approval | Outcome::Held => Ok(()),
         Outcome::Act | Outcome::Settled => moved("The step is being taken already.".to_owned()),
     }
 }

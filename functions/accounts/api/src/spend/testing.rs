@@ -81,7 +81,7 @@ impl Spender {
     pub(super) fn decide(&self) -> Decision {
         let (observed, costs, budget) = (self.observed(), self.costs(), self.budget());
         let by_day = costs.days.iter().map(|(day, of)| (*day, of.ai())).collect();
-        let meter = Meter { read_at: now(), by_day, blind: Vec::new() };
+        let meter = Meter { read_at: now(), by_day, machines: BTreeMap::new(), blind: Vec::new() };
         let mut record = Record::new(self.id.clone());
         record.reach(self.stage, budget.period.window(date(2026, 11, 23)), budget.limit, now());
         decide(&Facts {

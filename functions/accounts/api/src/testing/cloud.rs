@@ -50,13 +50,16 @@ pub(crate) struct Cloud(Arc<Mutex<Inside>>);
 impl Cloud {
     /// The function in this cloud.
     pub(crate) fn app(&self) -> App {
+        let sfn = self.sfn();
+        let arn = |name: &str| format!("arn:aws:states:eu-central-1:111122223333:stateMachine:{name}");
+        let workflow = |name| aws::Workflow::new(sfn.clone(), arn(name));
         App {
             ledger: Ledger::new(self.dynamodb(), "ledger"),
-            sfn: self.sfn(),
-            state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:account-vending".to_owned(),
-            remediation: "arn:aws:states:us-east-1:111122223333:stateMachine:remediation".to_owned(),
+            vending: workflow("account-vending"),
+            remediation: workflow("remediation"),
             modes: remediation::Modes::standard(),
-            spend_evaluation: "arn:aws:states:eu-central-1:111122223333:stateMachine:spend-evaluation".to_owned(),
+            spend_evaluation: workflow("spend-evaluation"),
+            spend_mode: finops::Mode::Enforce,
             currency: finops::Currency::USD,
             root_email: RootEmailPattern::parse("aws+{name}@example.com").unwrap(),
             clock: || NOW.parse().unwrap(),

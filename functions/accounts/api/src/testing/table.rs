@@ -46,6 +46,10 @@ impl Table {
         let holds = match input.condition_expression().unwrap() {
             "attribute_not_exists(id)" => before.is_none(),
             "attribute_not_exists(id) OR attribute_exists(id)" => true,
+            "attribute_not_exists(id) OR createdAt <= :told" => {
+                let told = text(input.expression_attribute_values().unwrap(), ":told");
+                before.is_none_or(|before| text(before, "createdAt") <= told)
+            }
             "version = :before" => {
                 let version = &input.expression_attribute_values().unwrap()[":before"];
                 before.is_some_and(|before| before["version"] == *version)

@@ -21,7 +21,7 @@ pub(crate) enum Run {
 
 /// The id of a step, as decisions have it.
 fn id(direction: Direction, to: Stage) -> String {
-    format!("{}-{to}-2026-11-01", crate::announce::way(direction))
+    format!("{}-{to}-2026-11-01", direction.id())
 }
 
 /// Stores a decision to take a step now, and what is known of the organization.

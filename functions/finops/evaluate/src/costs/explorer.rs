@@ -11,7 +11,7 @@ use aws_sdk_costexplorer::{
 };
 use finops::{Window, day_of};
 use jiff::Timestamp;
-use landing_zone::Class;
+use landing_zone::{AccountId, Class};
 use ledger::Ledger;
 use std::time::Duration;
 
@@ -44,6 +44,20 @@ pub(super) enum Unread {
     Empty,
 }
 
+/// What Cost Explorer is asked.
+struct Query<'a> {
+    window: Window,
+    part: Part,
+    /// Whose costs; all where none are named.
+    accounts: Option<&'a [AccountId]>,
+}
+
+fn one_of<'a>(dimension: Dimension, values: impl Iterator<Item = &'a str>) -> Expression {
+    let values = values.map(str::to_owned).collect();
+    let dimension = DimensionValues::builder().key(dimension).set_values(Some(values)).build();
+    Expression::builder().dimensions(dimension).build()
+}
+
 /// Reads bills and counts what was paid.
 pub(super) struct Reader<'a> {
     pub(super) client: &'a Client,
@@ -53,14 +67,21 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads all pages for the days of `window`, with at most so many paid requests on this day.
-    pub(super) async fn read(&mut self, window: Window, credits: bool, most: u32) -> Result<Bill, Unread> {
+    /// Reads all pages for the days of `window`, of some accounts or of all, with at most so many paid requests on this
+    /// day.
+    pub(super) async fn read(
+        &mut self,
+        window: Window,
+        accounts: Option<&[AccountId]>,
+        credits: bool,
+        most: u32,
+    ) -> Result<Bill, Unread> {
         let mut bill = Bill::new(window);
         let parts = [Some(Part::Gross), credits.then_some(Part::Credits)];
         for part in parts.into_iter().flatten() {
             let mut token = None;
             loop {
-                let page = self.page(window, part, token, most).await?;
+                let page = self.page(&Query { window, part, accounts }, token, most).await?;
                 bill.add(part, page.results_by_time()).map_err(Unread::Unreadable)?;
                 // An empty page with a token is not the end.
                 token = page.next_page_token;
@@ -69,7 +90,8 @@ impl Reader<'_> {
                 }
             }
         }
-        if bill.through.is_none() {
+        // Some accounts may have spent nothing; all have not.
+        if bill.through.is_none() && accounts.is_none() {
             return Err(Unread::Empty);
         }
         Ok(bill)
@@ -77,8 +99,7 @@ impl Reader<'_> {
 
     async fn page(
         &mut self,
-        window: Window,
-        part: Part,
+        query: &Query<'_>,
         token: Option<String>,
         most: u32,
     ) -> Result<GetCostAndUsageOutput, Unread> {
@@ -88,7 +109,7 @@ impl Reader<'_> {
                 return Err(Unread::Spent { most });
             }
             self.paid = self.paid.saturating_add(1);
-            let sent = self.send(window, part, token.clone()).await;
+            let sent = self.send(query, token.clone()).await;
             match sent {
                 Ok(page) => return Ok(page),
                 Err(fault) if attempt < ATTEMPTS && matches!(fault.class(), Class::Throttled | Class::Retryable) => {
@@ -100,15 +121,19 @@ impl Reader<'_> {
         }
     }
 
-    async fn send(&self, window: Window, part: Part, token: Option<String>) -> Result<GetCostAndUsageOutput, AwsFault> {
-        let credits = DimensionValues::builder()
-            .key(Dimension::RecordType)
-            .set_values(Some(CREDITS.map(str::to_owned).into()))
-            .build();
-        let credits = Expression::builder().dimensions(credits).build();
-        let (filter, keys): (Expression, &[&str]) = match part {
+    async fn send(&self, query: &Query<'_>, token: Option<String>) -> Result<GetCostAndUsageOutput, AwsFault> {
+        let Query { window, part, accounts } = query;
+        let credits = one_of(Dimension::RecordType, CREDITS.iter().copied());
+        let (kind, keys): (Expression, &[&str]) = match part {
             Part::Gross => (Expression::builder().not(credits).build(), &["LINKED_ACCOUNT", "SERVICE"]),
             Part::Credits => (credits, &["LINKED_ACCOUNT"]),
+        };
+        let filter = match accounts {
+            Some(accounts) => {
+                let accounts = one_of(Dimension::LinkedAccount, accounts.iter().map(AccountId::as_str));
+                Expression::builder().and(kind).and(accounts).build()
+            }
+            None => kind,
         };
         let group = |key: &&str| GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key(*key).build();
         // `end` is the day after the last.

@@ -35,6 +35,8 @@ pub struct Answer {
     accounts: Vec<AccountId>,
     /// Requests that were paid.
     paid: u32,
+    /// Accounts that wait for the requests of another day to be read whole.
+    waiting: usize,
     /// True where the bill in the ledger is older than it should be.
     stale: bool,
     /// Why it was not read although it was due.
@@ -42,15 +44,21 @@ pub struct Answer {
     why: Option<String>,
 }
 
+/// What came of reading.
+struct Read {
+    waiting: usize,
+    why: Option<String>,
+}
+
 /// Reads the bill if it is due, and says whom to look into.
 pub(crate) async fn costs(app: &App, wanted: Option<Vec<AccountId>>, force: bool) -> Result<Answer, Error> {
     let now = (app.clock)();
     let active: BTreeSet<AccountId> = aws::active_accounts(&app.organizations).await?.into_iter().collect();
-    let (mut paid, mut why) = (0, None);
+    let (mut paid, mut waiting, mut why) = (0, 0, None);
     let turn = app.ledger.take_turn(TURN, now + READING, now).await?;
     if turn || force {
         let mut reader = Reader { client: &app.explorer, ledger: &app.ledger, now, paid: 0 };
-        why = read(app, &mut reader, &active, now).await?;
+        Read { waiting, why } = read(app, &mut reader, &active, now).await?;
         paid = reader.paid;
         let again = if why.is_none() { app.refresh } else { PAUSE };
         app.ledger.end_turn(TURN, now + again).await?;
@@ -61,7 +69,7 @@ pub(crate) async fn costs(app: &App, wanted: Option<Vec<AccountId>>, force: bool
         None => to_look_into(active.clone(), &app.ledger.all_observed().await?),
     };
     let stale = why.is_some() || is_stale(app, &active, now).await?;
-    Ok(Answer { accounts: accounts.into_iter().collect(), paid, stale, why })
+    Ok(Answer { accounts: accounts.into_iter().collect(), paid, waiting, stale, why })
 }
 
 /// Every account in use. One that was in use when it was looked at last is looked at once more, to see what became of it.
@@ -79,89 +87,117 @@ async fn is_stale(app: &App, active: &BTreeSet<AccountId>, now: Timestamp) -> Re
 }
 
 /// Reads and stores the bill; else why that was not possible.
-async fn read(
-    app: &App,
-    reader: &mut Reader<'_>,
-    active: &BTreeSet<AccountId>,
-    now: Timestamp,
-) -> Result<Option<String>, Error> {
-    let known = app.ledger.all_costs().await?;
-    let known: BTreeMap<AccountId, Costs> = known.into_iter().map(|costs| (costs.account.clone(), costs)).collect();
-    let plan = plan(active, &known, &app.policy, day_of(now));
-    match follow(app, reader, plan).await {
-        Ok((bill, whole)) => {
-            telemetry::info!(
-                from = %bill.window.start,
-                through = bill.through.map(|day| day.to_string()),
-                accounts = bill.accounts.len(),
-                total = %bill.total(),
-                paid = reader.paid,
-                "the bill was read"
-            );
-            store(app, entries(bill, whole, active, known, now)).await?;
-            Ok(None)
+async fn read(app: &App, reader: &mut Reader<'_>, active: &BTreeSet<AccountId>, now: Timestamp) -> Result<Read, Error> {
+    let known = app.ledger.all_costs().await?.into_iter().map(|costs| (costs.account.clone(), costs)).collect();
+    let mut books = Books { app, active, known, now };
+    match follow(reader, &mut books).await {
+        Ok(waiting) => {
+            let accounts = books.known.len();
+            telemetry::info!(accounts, waiting, paid = reader.paid, "the bill was read");
+            Ok(Read { waiting, why: None })
         }
         Err(Unread::Ledger(error)) => Err(error.into()),
         Err(unread) => {
             telemetry::error!(reason = %unread, paid = reader.paid, "the bill could not be read");
-            Ok(Some(unread.to_string()))
+            Ok(Read { waiting: 0, why: Some(unread.to_string()) })
         }
     }
 }
 
-/// Reads the long way if that is due, and the short way where the day's requests are not enough for it. True with the
-/// bill where it was the long way.
-async fn follow(app: &App, reader: &mut Reader<'_>, plan: Plan) -> Result<(Bill, bool), Unread> {
-    let credits = app.policy.needs_net();
-    if let Some(long) = plan.long {
-        // A long bill leaves a quarter of the requests for short ones.
-        let most = app.most_paid - app.most_paid / 4;
-        match (reader.read(long, credits, most).await, plan.short) {
-            (Err(Unread::Spent { .. }), Some(_)) => {
-                telemetry::warn!(from = %long.start, most, "the requests of the day are not enough for a long bill");
+/// Few accounts are read whole at once. Of many, the last days are read, and then the accounts whose turn it is are read
+/// whole, part by part, as long as half of the day's requests last: the others wait for the next day. How many wait.
+async fn follow(reader: &mut Reader<'_>, books: &mut Books<'_>) -> Result<usize, Unread> {
+    let (credits, most) = (books.app.policy.needs_net(), books.app.most_paid);
+    let half = most.div_ceil(2);
+    let Plan { short, parts, together } = plan(books.active, &books.known, &books.app.policy, day_of(books.now));
+    let mut parts = parts.into_iter();
+    if let Some(all) = parts.as_slice().first().filter(|_| together) {
+        match reader.read(all.window, None, credits, half).await {
+            Err(Unread::Spent { .. }) if !books.known.is_empty() => {}
+            read => return books.keep(read?, Of::All).await.map(|()| 0),
+        }
+    }
+    let bill = reader.read(short, None, credits, most).await?;
+    // It goes as far for those who spent nothing lately.
+    let through = bill.through;
+    books.keep(bill, Of::LastDays).await?;
+    while let Some(part) = parts.as_slice().first() {
+        match reader.read(part.window, Some(&part.accounts), credits, half).await {
+            Ok(bill) => {
+                let bill = Bill { through: bill.through.max(through), ..bill };
+                books.keep(bill, Of::Accounts(&part.accounts)).await?;
             }
-            (read, _) => return read.map(|bill| (bill, true)),
+            Err(Unread::Spent { .. }) if !books.known.is_empty() => break,
+            Err(unread) => return Err(unread),
         }
+        parts.next();
     }
-    match plan.short {
-        Some(short) => reader.read(short, credits, app.most_paid).await.map(|bill| (bill, false)),
-        None => Err(Unread::Empty),
-    }
+    Ok(parts.map(|part| part.accounts.len()).sum())
 }
 
-/// What the ledger keeps of each account: also of those without a row, which spent nothing. An account whose earlier days
-/// were never read stays unknown until a long bill shows them.
-fn entries(
-    bill: Bill,
-    whole: bool,
-    active: &BTreeSet<AccountId>,
-    mut known: BTreeMap<AccountId, Costs>,
+/// Whose bill was read, and how much of it.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    /// All accounts, whole.
+    All,
+    /// All accounts, the last days.
+    LastDays,
+    /// These accounts, whole.
+    Accounts(&'a [AccountId]),
+}
+
+/// The bills in the ledger.
+struct Books<'a> {
+    app: &'a App,
+    active: &'a BTreeSet<AccountId>,
+    known: BTreeMap<AccountId, Costs>,
     now: Timestamp,
-) -> Vec<Costs> {
-    let Bill { window, mut accounts, through } = bill;
-    let all: BTreeSet<AccountId> = active.iter().chain(accounts.keys()).cloned().collect();
-    let entry = |account: AccountId| {
-        let before = known.remove(&account);
-        let share = accounts.remove(&account).unwrap_or_default();
-        let mut costs = match before {
-            Some(before) => before,
-            None if whole => Costs::new(account, now),
-            None => return None,
-        };
-        if whole {
-            costs.currencies = share.currencies;
-        } else {
-            costs.currencies.extend(share.currencies);
-        }
-        costs.take(window, share.days, through, now);
-        Some(costs)
-    };
-    all.into_iter().filter_map(entry).collect()
 }
 
-async fn store(app: &App, entries: Vec<Costs>) -> Result<(), Error> {
-    let stored = entries.iter().map(|costs| app.ledger.store_costs(costs));
-    Ok(stream::iter(stored).buffer_unordered(AT_ONCE).try_collect::<()>().await?)
+impl Books<'_> {
+    /// Puts a bill into the ledger.
+    async fn keep(&mut self, bill: Bill, of: Of<'_>) -> Result<(), Unread> {
+        telemetry::info!(
+            from = %bill.window.start,
+            through = bill.through.map(|day| day.to_string()),
+            accounts = bill.accounts.len(),
+            total = %bill.total(),
+            "a part of the bill was read"
+        );
+        let entries = self.entries(bill, of);
+        let stored = entries.iter().map(|costs| self.app.ledger.store_costs(costs));
+        stream::iter(stored).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        self.known.extend(entries.into_iter().map(|costs| (costs.account.clone(), costs)));
+        Ok(())
+    }
+
+    /// What the ledger keeps of each account: also of those without a row, which spent nothing. An account whose earlier
+    /// days were not read stays as it is until it is read whole.
+    fn entries(&self, bill: Bill, of: Of<'_>) -> Vec<Costs> {
+        let Bill { window, mut accounts, through } = bill;
+        let all: BTreeSet<AccountId> = match of {
+            Of::All | Of::LastDays => self.active.iter().chain(accounts.keys()).cloned().collect(),
+            Of::Accounts(these) => these.iter().cloned().collect(),
+        };
+        let is_whole = !matches!(of, Of::LastDays);
+        let entry = |account: AccountId| {
+            let before = self.known.get(&account);
+            if !is_whole && before.is_none_or(|before| day_of(before.read_at) < window.start) {
+                return None;
+            }
+            let share = accounts.remove(&account).unwrap_or_default();
+            let mut costs = before.cloned().unwrap_or_else(|| Costs::new(account, self.now));
+            if is_whole {
+                costs.currencies = share.currencies;
+                costs.whole_at = Some(self.now);
+            } else {
+                costs.currencies.extend(share.currencies);
+            }
+            costs.take(window, share.days, through, self.now);
+            Some(costs)
+        };
+        all.into_iter().filter_map(entry).collect()
+    }
 }
 
 #[cfg(test)]

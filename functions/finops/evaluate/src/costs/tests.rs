@@ -113,22 +113,31 @@ async fn each_attempt_is_paid() {
     assert_eq!((answer.paid, answer.stale), (3, false));
 }
 
+fn endless() -> Vec<(u16, Value)> {
+    (0..20).map(|_| page(&[USUAL], Some("more"))).collect()
+}
+
+/// The accounts that a request names.
+fn named(request: &Value) -> Vec<&str> {
+    let values = request["Filter"]["And"][1]["Dimensions"]["Values"].as_array();
+    values.into_iter().flatten().map(|value| value.as_str().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn a_long_bill_leaves_requests_for_short_ones() {
-    let endless = || (0..20).map(|_| page(&[USUAL], Some("more"))).collect::<Vec<_>>();
     let first = wire(endless());
     // Nothing was ever read: there is no short way.
     let answer = asked(&first).await;
-    assert_eq!((answer.paid, answer.why.as_deref()), (6, Some("6 paid requests of the day are not enough")));
+    assert_eq!((answer.paid, answer.why.as_deref()), (4, Some("4 paid requests of the day are not enough")));
     assert_eq!(spent(&first, 1).await, None);
 
     let wire = wire(vec![page(&[USUAL], None)]);
     asked(&wire).await;
     later(24 * 60);
     wire.world().pages = endless();
-    wire.world().pages[6] = page(&[("2026-11-20", 1, "Amazon Bedrock", "2", "USD")], None);
+    wire.world().pages[4] = page(&[("2026-11-20", 1, "Amazon Bedrock", "2", "USD")], None);
     let answer = asked(&wire).await;
-    assert_eq!((answer.paid, answer.stale), (7, false));
+    assert_eq!((answer.paid, answer.waiting, answer.stale), (5, 2, false));
     // The short way read the days since the 17th anew.
     assert_eq!(spent(&wire, 1).await.as_deref(), Some("2"));
 }
@@ -139,11 +148,56 @@ async fn an_account_whose_earlier_days_were_not_read_stays_unknown() {
     asked(&wire).await;
     wire.world().accounts.push(id(3).to_string());
     later(300);
-    wire.world().pages = (0..20).map(|_| page(&[USUAL], Some("more"))).collect();
-    wire.world().pages[5] = page(&[USUAL, ("2026-11-19", 3, "Amazon Bedrock", "9", "USD")], None);
+    wire.world().pages = endless();
+    wire.world().pages[0] = page(&[USUAL, ("2026-11-19", 3, "Amazon Bedrock", "9", "USD")], None);
     let answer = asked(&wire).await;
-    assert_eq!((answer.paid, answer.why), (6, None));
+    assert_eq!((answer.paid, answer.waiting, answer.why), (3, 1, None));
     assert_eq!((spent(&wire, 1).await.as_deref(), spent(&wire, 3).await), (Some("7.5"), None));
+}
+
+#[tokio::test]
+async fn a_new_account_is_read_whole_by_itself_also_where_it_spent_nothing() {
+    for (rows, amount) in [(vec![("2026-10-05", 3, "Amazon Bedrock", "9", "USD")], "9"), (vec![], "0")] {
+        let wire = wire(vec![page(&[USUAL], None)]);
+        asked(&wire).await;
+        wire.world().accounts.push(id(3).to_string());
+        later(300);
+        wire.world().pages = vec![page(&[USUAL], None), page(&rows, None)];
+        let answer = asked(&wire).await;
+        assert_eq!((answer.paid, answer.waiting, answer.why), (2, 0, None));
+        assert_eq!(spent(&wire, 3).await.as_deref(), Some(amount));
+        let costs = wire.app().ledger.costs(&id(3)).await.unwrap().unwrap();
+        assert_eq!((costs.through, costs.whole_at), (Some(date(2026, 11, 19)), Some(now())));
+        let world = wire.world();
+        assert_eq!(named(&world.asked[2]), [id(3).as_str()]);
+        insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!("of_some", world.asked[2]); });
+    }
+}
+
+#[tokio::test]
+async fn many_accounts_take_turns_over_the_days() {
+    let wire = wire(endless());
+    wire.world().accounts = (100..200).map(|number| format!("{number:012}")).collect();
+    // The last days of all; 60 accounts whole; and the others are too much for half of the requests.
+    wire.world().pages[..2].clone_from_slice(&[page(&[USUAL], None), page(&[], None)]);
+    let answer = asked(&wire).await;
+    assert_eq!((answer.paid, answer.waiting, answer.why), (4, 40, None));
+    let known = async || wire.app().ledger.all_costs().await.unwrap().len();
+    assert_eq!(known().await, 60);
+    // Not again on the same day.
+    later(300);
+    wire.world().pages = vec![page(&[USUAL], None)];
+    let answer = asked(&wire).await;
+    assert_eq!((answer.paid, answer.waiting, known().await), (1, 40, 60));
+    // Those that wait come first on the next one.
+    later(24 * 60);
+    wire.world().asked.clear();
+    wire.world().pages = vec![page(&[USUAL], None), page(&[], None), page(&[], None)];
+    let answer = asked(&wire).await;
+    assert_eq!((answer.paid, answer.waiting, known().await), (3, 0, 100));
+    let world = wire.world();
+    let first: Vec<_> = world.asked.iter().map(|request| named(request).first().copied()).collect();
+    assert_eq!(first, [None, Some("000000000160"), Some("000000000118")]);
 }
 
 #[tokio::test]
@@ -202,7 +256,8 @@ async fn killed_at_any_call_the_bill_is_read_when_its_turn_is_over() {
                 break;
             }
             later(30);
-            wire.world().pages = vec![page(&[USUAL], None)];
+            // Where one account was stored, the other is read by itself.
+            wire.world().pages = vec![page(&[USUAL], None), page(&[USUAL], None)];
             let answer = asked(&wire).await;
             assert!(!answer.stale, "killed at call {after}, with effect: {has_effect}: {answer:?}");
             assert_eq!(spent(&wire, 1).await.as_deref(), Some("7.5"));

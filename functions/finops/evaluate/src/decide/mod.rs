@@ -10,7 +10,7 @@ use crate::{
     people::{self, Kind, Telling},
 };
 pub(crate) use facts::Known;
-use finops::{Decision, Outcome, Step, Switch, hold_together};
+use finops::{Decision, Outcome, Stage, Step, Switch, hold_together};
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use landing_zone::AccountId;
@@ -148,31 +148,29 @@ async fn known(app: &App) -> Result<Known, Error> {
 
 fn about<'a>(known: &'a Known, decision: &'a Decision) -> Option<About<'a>> {
     let account = &known.observed.get(&decision.account)?.account;
-    let before = known.decisions.get(&decision.account).map(|before| before.called);
+    // What was called for by figures that nobody believed was not called for.
+    let called = |before: &Decision| before.doubted.map_or(before.called, |_| Stage::None);
+    let before = known.decisions.get(&decision.account).map(|before| before.untold.unwrap_or_else(|| called(before)));
     Some(About { decision, account, before })
 }
 
 /// Tells of the decision where it is another one, stores it, and starts its step. It is told before it is stored: whoever is
-/// killed between tells it again.
+/// killed between tells it again. Nobody waits for an event: what could not be told is stored as untold, and the next
+/// evaluation tells it.
 async fn follow(app: &App, about: &About<'_>, before: Option<&Decision>) -> Result<Done, Error> {
     let About { decision, account, .. } = *about;
     let changed = facts::changes(before, decision);
     let mut untold = None;
-    if changed {
+    if changed || before.is_some_and(|before| before.untold.is_some()) {
         let detail = announce::detail(decision, account, app.policy.currency, about.before);
-        if let Err(error) = app.bus.publish(finops::EVENT_SOURCE, "Spend Decided", detail).await {
-            // Not stored, it is told by the next evaluation. But nobody waits for an event before he acts.
-            if decision.outcome != Outcome::Act {
-                return Err(error.into());
-            }
-            untold = Some(error);
-        }
+        untold = app.bus.publish(finops::EVENT_SOURCE, "Spend Decided", detail).await.err();
     }
-    app.ledger.store_decision(decision, changed).await?;
+    let owed = untold.is_some().then(|| about.before.unwrap_or_default());
+    app.ledger.store_decision(&Decision { untold: owed, ..decision.clone() }, changed).await?;
     let mut started = None;
     if let Some(step) = decision.step.as_ref().filter(|_| decision.outcome == Outcome::Act) {
-        let (name, input) = (execution(decision, step), input(decision, step));
-        if app.enforcement.start(&name, &input).await? {
+        let name = execution(decision, step);
+        if app.enforcement.start(&name, input(decision, step)).await? {
             started = Some(name);
         }
     }
@@ -187,25 +185,15 @@ fn execution(decision: &Decision, step: &Step) -> String {
     format!("{}-{}-{}", decision.account, step.id, decision.at.as_second())
 }
 
-fn input(decision: &Decision, step: &Step) -> serde_json::Value {
+fn input(decision: &Decision, step: &Step) -> String {
     json!({"accountId": decision.account, "stepId": step.id, "direction": step.direction, "to": step.to,
         "decidedAt": decision.at})
+    .to_string()
 }
 
 pub(crate) fn outcomes(decisions: &[Decision]) -> BTreeMap<&'static str, usize> {
-    let all = [Outcome::Settled, Outcome::Act, Outcome::Approval, Outcome::Held, Outcome::Would];
     let count = |outcome: Outcome| decisions.iter().filter(|decision| decision.outcome == outcome).count();
-    all.into_iter().map(|outcome| (word(outcome), count(outcome))).collect()
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Settled => "settled",
-        Outcome::Act => "act",
-        Outcome::Approval => "approval",
-        Outcome::Held => "held",
-        Outcome::Would => "would",
-    }
+    Outcome::ALL.into_iter().map(|outcome| (outcome.id(), count(outcome))).collect()
 }
 
 fn held(decisions: &[Decision]) -> Vec<String> {

@@ -105,6 +105,26 @@ async fn the_same_again_tells_nothing_again() {
 }
 
 #[tokio::test]
+async fn a_breach_that_was_not_believed_is_told_as_one_once_it_is() {
+    let wire = five().await;
+    decide(&wire.app(), None).await.unwrap();
+    let said = |wire: &Wire| {
+        let world = wire.world();
+        let (_, detail) = world.events.iter().rev().find(|(_, detail)| detail["accountId"] == *id(5).as_str()).unwrap();
+        (detail["called"].clone(), detail["calledBefore"].clone(), detail["doubted"].is_null())
+    };
+    assert_eq!(said(&wire), (json!("freeze"), json!("none"), false));
+    // It was wrong, and right is still too much.
+    later(60);
+    wire.app().ledger.store_costs(&costs(5, 35)).await.unwrap();
+    wire.app().ledger.store_observed(&observed(5, Environment::Dev, 35)).await.unwrap();
+    look_again(&wire).await;
+    decide(&wire.app(), None).await.unwrap();
+    let (called, before, believed) = said(&wire);
+    assert!(called != "none" && called != "notify" && before == "none" && believed, "{called} {before} {believed}");
+}
+
+#[tokio::test]
 async fn killed_after_any_call_it_ends_the_same() {
     let wire = five().await;
     decide(&wire.app(), None).await.unwrap();
@@ -151,17 +171,24 @@ async fn people_who_could_not_be_told_are_told_the_next_time() {
 async fn events_that_were_not_taken_are_told_the_next_time_and_steps_do_not_wait_for_them() {
     let wire = five().await;
     wire.world().refused.insert("PutEvents");
-    assert!(decide(&wire.app(), None).await.is_err());
-    assert_eq!(wire.world().executions.len(), 1);
+    // However often: it is owed until it is told, and on record once.
+    for executions in 1..=2 {
+        assert!(decide(&wire.app(), None).await.is_err());
+        assert_eq!(wire.world().executions.len(), executions);
+        later(1);
+    }
     wire.world().refused.clear();
-    later(1);
     decide(&wire.app(), None).await.unwrap();
-    let decided = |wire: &Wire| {
-        let world = wire.world();
-        let decided = world.events.iter().filter(|(kind, _)| kind == "Spend Decided");
-        decided.map(|(_, detail)| detail["accountId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    decide(&wire.app(), None).await.unwrap();
+    let world = wire.world();
+    let decided = world.events.iter().filter(|(kind, _)| kind == "Spend Decided").map(|(_, detail)| detail);
+    let told = |detail: &serde_json::Value| {
+        let text = |member: &str| detail[member].as_str().unwrap().to_owned();
+        (text("accountId"), text("calledBefore"))
     };
-    assert_eq!(decided(&wire), [2, 3, 4, 5].map(|digit| id(digit).to_string()));
+    let expected = [1, 2, 3, 4, 5].map(|digit| (id(digit).to_string(), "none".to_owned()));
+    assert_eq!(decided.map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(world.items.keys().filter(|id| id.starts_with("decided#")).count(), 5);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Studio apps that nobody works in.
 
-use super::{Place, Verdict, WINDOW, days};
+use super::{GONE, Place, Verdict, WINDOW, days};
 use aws::{AwsFault, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -11,7 +11,15 @@ pub(super) async fn verdicts(place: &Place<'_>, apps: &[Workload]) -> Result<Vec
     for app in apps {
         let mut call = Call::named("sagemaker:DescribeApp", app.id.clone());
         call.parameters.retain(|_, value| !value.is_null());
-        let app = aws::send(place.config, &call).await?;
+        let app = match aws::send(place.config, &call).await {
+            Ok(app) => app,
+            // It vanished since it was listed: it is not idle.
+            Err(fault) if GONE.contains(&fault.code()) => {
+                verdicts.push(Verdict::Used);
+                continue;
+            }
+            Err(fault) => return Err(fault),
+        };
         let time = |name: &str| {
             let seconds = app.get(name).and_then(Value::as_f64)?;
             Timestamp::from_duration(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()

@@ -3,6 +3,7 @@
 use super::{Finding, Place, Seen, WINDOW};
 use aws::{AwsFault, Call, each};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -49,16 +50,17 @@ fn read(place: &Place<'_>, volume: &Value) -> Option<(u64, Finding)> {
         .iter()
         .filter_map(|tag| Some((tag.get("key")?.as_str()?.to_owned(), tag.get("value")?.as_str()?.to_owned())))
         .collect();
+    let volume_type = text("volumeType").unwrap_or("an unknown type");
+    let price = place.prices.price_of_volume(volume_type).filter(|_| size > 0);
     let finding = Finding {
         kind: KIND.to_owned(),
         arn: format!("arn:{}:ec2:{}:{}:volume/{id}", place.partition, place.region, place.account),
         name: id.to_owned(),
         region: place.region.to_owned(),
         owner: tags.get("owner").cloned(),
-        evidence: format!("{size} GB of {}, attached to nothing", text("volumeType").unwrap_or("an unknown type")),
+        evidence: format!("{size} GB of {volume_type}, attached to nothing"),
         since: None,
-        // The price list has machines and models.
-        monthly_saving: None,
+        monthly_saving: price.map(|price| (price * Decimal::from(size)).round_dp(2)),
         exempt: workloads::exempt(&tags, place.now),
         workload: None,
     };

@@ -52,6 +52,26 @@ fn idleness_begins_with_the_first_look_that_showed_it() {
 }
 
 #[test]
+fn what_was_used_while_nobody_looked_is_told_of_anew() {
+    let warned = IdleState::Warned { at: at("2026-11-10T12:00:00Z"), stops_at: Some(at("2026-11-25T12:00:00Z")) };
+    let laid = |used_at: &str, seen_at: Option<&str>| {
+        let workload = serde_json::from_value(serde_json::json!({"kind": "notebook", "arn": "a", "name": "n",
+            "region": "eu-west-1", "instanceType": "ml.g5.xlarge", "count": 1, "since": "2026-10-01T00:00:00Z",
+            "tags": {}, "id": {}}));
+        let found = Finding { since: Some(at(used_at)), workload: workload.ok(), ..finding("n") };
+        let known = Idle { seen_at: seen_at.map(at), ..idle("n", warned.clone()) };
+        let plan = laid(vec![known], &Seen { idle: vec![found], ..Seen::default() }, &rules());
+        (plan.stop.len(), plan.warn.len(), plan.new.len(), plan.report.found[0].since.unwrap())
+    };
+    let first = at("2026-11-01T00:00:00Z");
+    assert_eq!(laid("2026-11-18T12:00:00Z", Some("2026-11-18T12:00:00Z")), (1, 0, 0, first));
+    // The Region was out of sight, and somebody opened the notebook meanwhile.
+    let used_at = "2026-11-18T12:00:01Z";
+    assert_eq!(laid(used_at, Some("2026-11-18T12:00:00Z")), (0, 1, 1, at(used_at)));
+    assert_eq!(laid(used_at, None), (0, 1, 1, at(used_at)));
+}
+
+#[test]
 fn only_what_is_in_sight_is_forgotten() {
     let elsewhere = Idle { region: "us-east-1".to_owned(), ..idle("far", IdleState::Found) };
     let seen = Seen { blind: vec![Blind::region("us-east-1", "denied")], ..Seen::default() };

@@ -45,10 +45,14 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
         (_, 0) => "nothing idle was found".to_owned(),
         (_, found) => format!("a month, by {found} idle resources; {} without a price", idle.unpriced),
     };
-    let over = match (report.accounts.len(), total.over) {
-        (0, _) => ("not known".to_owned(), ""),
-        (_, 0) => ("0".to_owned(), ""),
-        (_, some) => (some.to_string(), "bad"),
+    let unseen = match (idle.accounts, idle.unseen) {
+        (0, _) | (_, 0) => String::new(),
+        (_, some) => format!("; {some} accounts could not be judged wholly"),
+    };
+    let over = match total.over {
+        0 if total.unknown == report.accounts.len() => ("not known".to_owned(), ""),
+        0 => ("0".to_owned(), ""),
+        some => (some.to_string(), "bad"),
     };
     let of_resources = match report.tags.swept_at {
         Some(_) => format!("{} of {}", report.tags.untagged, report.tags.resources),
@@ -72,10 +76,7 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
             ),
             class: over.1,
         },
-        match (idle.accounts, idle.found.len()) {
-            (accounts, 0) if accounts > 0 => tile("Could be saved", Some(Amount::default()), saving),
-            _ => tile("Could be saved", idle.saving, saving),
-        },
+        tile("Could be saved", idle.saving, format!("{saving}{unseen}")),
         Tile { name: "Resources without their tags", value: untagged, note: of_resources, class: "" },
     ]
 }
@@ -95,13 +96,16 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
 
 pub(super) fn idle(report: &Report) -> Section {
     let idle = &report.idle;
-    let says = match (idle.accounts, idle.found.len()) {
+    let mut says = vec![match (idle.accounts, idle.found.len()) {
         (0, _) => "Idle resources were not looked for yet.".to_owned(),
         (accounts, 0) => format!("Nothing idle was found in {accounts} accounts."),
         (accounts, _) => format!(
             "Nobody uses these, as far as it shows; it was looked for in {accounts} accounts. What is stopped saves already and is not in the sum."
         ),
-    };
+    }];
+    if idle.accounts > 0 && idle.unseen > 0 {
+        says.push(format!("{} accounts could not be judged wholly: more in them may be idle.", idle.unseen));
+    }
     let row = |row: &IdleRow| {
         vec![
             text(format!("{} {}", row.kind, row.name)).with(format!("{} in {}", row.account, row.region)),
@@ -114,7 +118,7 @@ pub(super) fn idle(report: &Report) -> Section {
     };
     let head = ["Resource", "Owner", "Evidence", "Since", "#Saves a month", "State"];
     let tables = Table::of("", &head, idle.found.iter().map(row)).into_iter().collect();
-    Section { id: "idle", title: "Idle resources", says: vec![says], figure: None, tables }
+    Section { id: "idle", title: "Idle resources", says, figure: None, tables }
 }
 
 fn state(state: &IdleState) -> Cell {

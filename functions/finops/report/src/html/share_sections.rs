@@ -113,7 +113,7 @@ pub(super) fn models(report: &Report) -> Section {
     let says = if report.metered == 0 {
         "The meter saw no account yet.".to_owned()
     } else if report.models.is_empty() {
-        "The meter saw no model that has a price.".to_owned()
+        format!("The meter saw no model that has a price since {}.", report.models_from)
     } else {
         format!(
             "As metered and priced by the list since {}, before it is compared with the bill: {total} {} together. Bills show models of other makers among the services.",

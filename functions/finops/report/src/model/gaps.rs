@@ -1,6 +1,6 @@
 //! What is not seen, is old, or cannot be added up: a report that hides it is wrong.
 
-use super::{AccountRow, Facts};
+use super::{AccountRow, Facts, Idleness};
 use crate::commitments::Covered;
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::AccountId;
@@ -34,7 +34,7 @@ impl Gaps {
 }
 
 /// All gaps: those of everything first, then those of most accounts.
-pub(super) fn gaps(facts: &Facts, accounts: &[AccountRow]) -> Vec<Gap> {
+pub(super) fn gaps(facts: &Facts, accounts: &[AccountRow], idleness: &Idleness<'_>) -> Vec<Gap> {
     let mut gaps = Gaps::default();
     if accounts.is_empty() {
         gaps.all("Accounts: no bill was read yet, and no account was looked into.");
@@ -44,7 +44,7 @@ pub(super) fn gaps(facts: &Facts, accounts: &[AccountRow]) -> Vec<Gap> {
     }
     bills(&mut gaps, facts);
     meters(&mut gaps, facts);
-    idle(&mut gaps, facts, accounts);
+    idle(&mut gaps, facts, idleness);
     if facts.sweeps.is_empty() {
         gaps.all("No resources were swept for tags: the untagged share of resources is not known.");
     }
@@ -103,17 +103,18 @@ fn meters(gaps: &mut Gaps, facts: &Facts) {
     }
 }
 
-fn idle(gaps: &mut Gaps, facts: &Facts, accounts: &[AccountRow]) {
-    if facts.idle.is_empty() {
-        gaps.all("Idle resources were not looked for yet.");
+fn idle(gaps: &mut Gaps, facts: &Facts, idleness: &Idleness<'_>) {
+    if idleness.reports.is_empty() {
+        // Where no account is an AI account in use, nothing is to be looked for.
+        if facts.observed.is_empty() || !idleness.accounts.is_empty() {
+            gaps.all("Idle resources were not looked for yet.");
+        }
         return;
     }
-    let looked: BTreeSet<&AccountId> = facts.idle.iter().map(|report| &report.account).collect();
-    let active = accounts.iter().filter(|row| row.state.as_deref() == Some("ACTIVE"));
-    for row in active.filter(|row| !looked.contains(&row.account)) {
-        gaps.of(&row.account, "Idle resources were not looked for.");
+    for account in idleness.unlooked() {
+        gaps.of(account, "Idle resources were not looked for.");
     }
-    for report in &facts.idle {
+    for report in &idleness.reports {
         if old(report.at, IDLE_HOLDS, facts.now) {
             gaps.of(&report.account, "Idle resources were looked for more than 48 hours ago.");
         }

@@ -1,16 +1,13 @@
-//! What would have happened, what is idle, what is not tagged, what has no price.
+//! What would have happened, what is not tagged, what has no price.
 
 use super::{AccountRow, Facts};
 use crate::amount::{Amount, percent};
-use finops::{Decision, Direction, Idle, IdleReport, IdleState, Observed, Outcome, Stage, Unit};
+use finops::{Decision, Direction, Observed, Outcome, Stage, Unit};
 use jiff::Timestamp;
 use landing_zone::AccountId;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 use tagging::{Summary, Swept};
 
 /// A step that was not taken.
@@ -66,67 +63,6 @@ fn because(decision: &Decision, to: Stage) -> Vec<String> {
         .collect()
 }
 
-/// What nobody uses.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Idling {
-    /// In how many accounts it was looked.
-    pub(crate) accounts: usize,
-    pub(crate) found: Vec<IdleRow>,
-    /// What a month without what still runs saves, as far as it has a price; none where nothing has one.
-    pub(crate) saving: Option<Amount>,
-    /// How many of those have no price.
-    pub(crate) unpriced: usize,
-}
-
-/// One idle resource.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct IdleRow {
-    pub(crate) account: AccountId,
-    pub(crate) kind: String,
-    pub(crate) arn: String,
-    pub(crate) name: String,
-    pub(crate) region: String,
-    pub(crate) owner: Option<String>,
-    pub(crate) evidence: String,
-    pub(crate) since: Option<Timestamp>,
-    pub(crate) monthly_saving: Option<Amount>,
-    #[serde(flatten)]
-    pub(crate) state: IdleState,
-}
-
-/// The most expensive first.
-pub(super) fn idle(reports: &[IdleReport]) -> Idling {
-    let row = |account: &AccountId, idle: &Idle| IdleRow {
-        account: account.clone(),
-        kind: idle.kind.clone(),
-        arn: idle.arn.clone(),
-        name: idle.name.clone(),
-        region: idle.region.clone(),
-        owner: idle.owner.clone(),
-        evidence: idle.evidence.clone(),
-        since: idle.since,
-        monthly_saving: idle.monthly_saving.map(Amount),
-        state: idle.state.clone(),
-    };
-    let mut found: Vec<IdleRow> =
-        reports.iter().flat_map(|report| report.found.iter().map(|idle| row(&report.account, idle))).collect();
-    found.sort_by(|one, other| {
-        let by = |row: &IdleRow| Reverse(row.monthly_saving);
-        by(one).cmp(&by(other)).then_with(|| one.arn.cmp(&other.arn))
-    });
-    // What is stopped saves already.
-    let running = || found.iter().filter(|row| !matches!(row.state, IdleState::Stopped { .. }));
-    let priced: Vec<Amount> = running().filter_map(|row| row.monthly_saving).collect();
-    Idling {
-        accounts: reports.len(),
-        unpriced: running().count().saturating_sub(priced.len()),
-        saving: (!priced.is_empty()).then(|| priced.into_iter().sum()),
-        found,
-    }
-}
-
 /// How much cannot be attributed.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -139,7 +75,7 @@ pub(crate) struct Tags {
     /// How many resources lack each required key.
     pub(crate) keys: Vec<(String, u64)>,
     pub(crate) unreachable: usize,
-    /// This month's spending of accounts that name no owner, no cost center, and its share.
+    /// This month's spending of accounts that name no owner, no cost center, and its share; none where nobody knows it.
     pub(crate) without_owner: Option<Amount>,
     pub(crate) without_owner_percent: Option<Decimal>,
     pub(crate) without_cost_center: Option<Amount>,
@@ -150,13 +86,15 @@ pub(super) fn tags(sweeps: &[Swept], accounts: &[AccountRow]) -> Tags {
     let summary = Summary::of(sweeps);
     let count = summary.coverage.total;
     let untagged = count.resources.saturating_sub(count.complete);
-    let spent = |only: fn(&AccountRow) -> bool| {
-        let counted = accounts.iter().filter(|row| row.uncounted.is_none() && only(row));
-        counted.filter_map(|row| row.this_month).sum::<Amount>()
+    // An account that was not looked into may well name an owner.
+    let looked: Vec<&AccountRow> = accounts.iter().filter(|row| row.name.is_some()).collect();
+    let all = spent(&looked);
+    let without = |lacks: fn(&AccountRow) -> bool| {
+        let rows: Vec<&AccountRow> = looked.iter().copied().filter(|row| lacks(row)).collect();
+        if rows.is_empty() { all.map(|_| Amount::default()) } else { spent(&rows) }
     };
-    let known = accounts.iter().any(|row| row.uncounted.is_none() && row.this_month.is_some());
-    let (all, owner, cost_center) =
-        (spent(|_| true), spent(|row| row.owner.is_none()), spent(|row| row.cost_center.is_none()));
+    let share = |part: Option<Amount>| percent(part?.0, all?.0);
+    let (owner, cost_center) = (without(|row| row.owner.is_none()), without(|row| row.cost_center.is_none()));
     let keys = summary.coverage.keys.into_iter();
     Tags {
         swept_at: summary.swept_at,
@@ -165,11 +103,18 @@ pub(super) fn tags(sweeps: &[Swept], accounts: &[AccountRow]) -> Tags {
         untagged_percent: percent(untagged.into(), count.resources.into()),
         keys: keys.map(|(key, count)| (key, count.resources.saturating_sub(count.complete))).collect(),
         unreachable: summary.unreachable.len(),
-        without_owner: known.then_some(owner),
-        without_owner_percent: percent(owner.0, all.0).filter(|_| known),
-        without_cost_center: known.then_some(cost_center),
-        without_cost_center_percent: percent(cost_center.0, all.0).filter(|_| known),
+        without_owner: owner,
+        without_owner_percent: share(owner),
+        without_cost_center: cost_center,
+        without_cost_center_percent: share(cost_center),
     }
+}
+
+/// What accounts spent this month, as far as it is known; none where it is known of none.
+fn spent(rows: &[&AccountRow]) -> Option<Amount> {
+    let counted = rows.iter().filter(|row| row.uncounted.is_none());
+    let known: Vec<Amount> = counted.filter_map(|row| row.this_month).collect();
+    (!known.is_empty()).then(|| known.into_iter().sum())
 }
 
 /// What was used and has no price.

@@ -146,18 +146,20 @@ pub(super) fn days(accounts: &[AccountRow], counted: &[&Costs], from: Date) -> V
     days.into_iter().map(day).collect()
 }
 
-/// By model, as metered.
-pub(super) fn models(observed: &[Observed]) -> Vec<ModelSpend> {
-    let mut models: BTreeMap<&str, (usize, Decimal)> = BTreeMap::new();
-    for (model, amount) in observed.iter().flat_map(|seen| &seen.by_model) {
-        let (accounts, sum) = models.entry(model).or_default();
-        *accounts += 1;
-        *sum += amount;
+/// By model, as metered since that day. What an account was metered for before, and not looked into since, is in no sum.
+pub(super) fn models(observed: &[Observed], from: Date) -> Vec<ModelSpend> {
+    let mut models: BTreeMap<&str, (BTreeSet<&AccountId>, Decimal)> = BTreeMap::new();
+    for seen in observed {
+        for (model, amount) in seen.models.range(from..).flat_map(|(_, models)| models) {
+            let (accounts, sum) = models.entry(model).or_default();
+            accounts.insert(&seen.account.id);
+            *sum += amount;
+        }
     }
     let total: Decimal = models.values().map(|(_, sum)| sum).sum();
-    let spend = |(model, (accounts, sum)): (&str, (usize, Decimal))| ModelSpend {
+    let spend = |(model, (accounts, sum)): (&str, (BTreeSet<&AccountId>, Decimal))| ModelSpend {
         model: model.to_owned(),
-        accounts,
+        accounts: accounts.len(),
         amount: Amount(sum),
         percent: percent(sum, total),
     };

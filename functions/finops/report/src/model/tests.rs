@@ -6,6 +6,7 @@ use crate::{
 use finops::{Day, IdleState};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 fn gap<'r>(report: &'r Report, part: &str) -> &'r Gap {
     report.gaps.iter().find(|gap| gap.what.contains(part)).unwrap_or_else(|| panic!("{part}: {:?}", report.gaps))
@@ -165,6 +166,53 @@ fn what_is_stopped_saves_already() {
 }
 
 #[test]
+fn what_is_left_of_an_account_that_is_no_ai_account_in_use_counts_nowhere() {
+    let mut facts = facts(15);
+    let is_idle = |report: &Report| report.idle.found.iter().filter(|row| row.account == id(2)).count();
+    assert_eq!((Report::of(&facts).idle.accounts, is_idle(&Report::of(&facts))), (15, 2));
+    facts.observed[2].account.state = "SUSPENDED".to_owned();
+    facts.observed[3].account.account_type = None;
+    facts.idle.retain(|report| report.account != id(3));
+    facts.idle[2].at = "2026-10-01T12:00:00Z".parse().unwrap();
+    let report = Report::of(&facts);
+    assert_eq!((report.idle.accounts, is_idle(&report), report.idle.unseen), (13, 0, 0));
+    assert!(report.gaps.iter().all(|gap| !gap.what.contains("Idle resources")), "{:?}", report.gaps);
+    // What still is idle is stopped, and saves already.
+    assert_eq!(report.idle.saving, Some(Amount::default()));
+    for seen in &mut facts.observed {
+        seen.account.environment = None;
+    }
+    let report = Report::of(&facts);
+    assert_eq!((report.idle.accounts, report.idle.saving), (0, None));
+    assert!(report.gaps.iter().all(|gap| !gap.what.contains("Idle resources")), "{:?}", report.gaps);
+}
+
+#[test]
+fn that_nothing_is_idle_is_known_only_where_everything_was_judged() {
+    let mut facts = facts(2);
+    assert_eq!(Report::of(&facts).idle.saving, Some(Amount::default()));
+    facts.idle[0].blind = vec!["eu-west-1, notebook: AccessDenied".to_owned()];
+    let report = Report::of(&facts);
+    assert_eq!((report.idle.accounts, report.idle.unseen, report.idle.saving), (2, 1, None));
+    facts.idle.remove(0);
+    let report = Report::of(&facts);
+    assert_eq!((report.idle.accounts, report.idle.unseen, report.idle.saving), (1, 1, None));
+}
+
+#[test]
+fn models_are_summed_over_the_days_that_are_named() {
+    let mut facts = facts(1);
+    let before = Report::of(&facts);
+    assert_eq!(before.models_from, "2026-11-17".parse().unwrap());
+    let many =
+        BTreeMap::from([("eu.amazon.nova-lite-v1:0".to_owned(), Decimal::from(1_000)), ("old".to_owned(), 1.into())]);
+    facts.observed[0].models.insert("2026-11-16".parse().unwrap(), many);
+    let report = Report::of(&facts);
+    let amounts = |report: &Report| report.models.iter().map(|model| model.amount).collect::<Vec<_>>();
+    assert_eq!(amounts(&report), amounts(&before));
+}
+
+#[test]
 fn models_and_what_has_no_price_are_added_up() {
     let report = Report::of(&facts(30));
     assert_eq!(report.models.len(), 4);
@@ -183,4 +231,18 @@ fn the_untagged_share_is_of_resources_and_of_money() {
     assert_eq!(report.tags.keys, [("cost-center".to_owned(), 63), ("owner".to_owned(), 18)]);
     assert_eq!(report.tags.without_cost_center, row(&report, 6).this_month);
     assert_eq!(report.tags.without_owner, Some(Amount::default()));
+}
+
+#[test]
+fn what_nobody_answers_for_is_not_known_where_nobody_looked() {
+    let mut facts = facts(9);
+    // The account without cost center has no bill, and another was not looked into.
+    facts.costs.retain(|costs| costs.account != id(6));
+    facts.observed.retain(|seen| seen.account.id != id(0));
+    decide_all(&mut facts);
+    let tags = Report::of(&facts).tags;
+    assert_eq!((tags.without_cost_center, tags.without_cost_center_percent), (None, None));
+    assert_eq!(tags.without_owner, Some(Amount::default()));
+    facts.observed.clear();
+    assert_eq!(Report::of(&facts).tags.without_owner, None);
 }

@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
-    spend::testing::{ACCOUNT, Spender, get, post, record},
+    spend::testing::{ACCOUNT, Spender, get, now, post, record},
     testing::{Cloud, ROLE_ARN, json_of},
 };
-use finops::{Mode, Stage};
+use finops::{Stage, Step};
 use serde_json::json;
 
 const STEP: &str = "up-stop-2026-11-01";
@@ -80,6 +80,23 @@ async fn only_the_step_that_was_seen_and_waits_is_approved() {
         assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
         assert!(record(&cloud).await.verdicts.is_empty() && cloud.starts().is_empty());
     }
+}
+
+#[test]
+fn what_is_held_in_a_dry_run_is_not_approved_and_the_way_back_is() {
+    let held = Spender { metered: false, mode: Mode::Report, ..Spender::waiting() }.decide();
+    assert_eq!(held.outcome, Outcome::Held);
+    let down =
+        Step { id: "down-none-2026-11-01".to_owned(), direction: Direction::Down, to: Stage::None, approved: false };
+    let back = Decision { step: Some(down), ..held.clone() };
+    let verdict = Verdict { approved: true, by: "jane".to_owned(), at: now(), reason: None };
+    let said = |decision: &Decision, mode: Mode| {
+        let step = &decision.step.as_ref().unwrap().id;
+        put(&mut Record::new(decision.account.clone()), decision, mode, step, &verdict)
+    };
+    let refused = format!("{:?}", said(&held, Mode::Report).unwrap_err());
+    assert!(refused.contains("Set the mode of SpendPolicy to enforce"), "{refused}");
+    assert!(said(&held, Mode::Enforce).is_ok() && said(&back, Mode::Report).is_ok());
 }
 
 #[test]
