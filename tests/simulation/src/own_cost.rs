@@ -28,11 +28,15 @@ struct Item {
     /// How many a month for each account.
     #[serde(default)]
     per_account: Decimal,
+    /// How many there are at most.
+    #[serde(default)]
+    most: Option<Decimal>,
 }
 
 impl Item {
     fn cost(&self, accounts: u32) -> Decimal {
-        self.price * (self.fixed + self.per_account * Decimal::from(accounts))
+        let count = self.fixed + self.per_account * Decimal::from(accounts);
+        self.price * self.most.map_or(count, |most| count.min(most))
     }
 }
 
@@ -76,9 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_has_its_price() {
-        let item = Item { what: String::new(), price: "0.5".parse().unwrap(), fixed: 10.into(), per_account: 2.into() };
-        assert_eq!(item.cost(50), 55.into());
+    fn a_count_has_its_price_and_its_most() {
+        let item = |most| Item {
+            what: String::new(),
+            price: "0.5".parse().unwrap(),
+            fixed: 10.into(),
+            per_account: 2.into(),
+            most,
+        };
+        assert_eq!(item(None).cost(50), 55.into());
+        assert_eq!(item(Some(100.into())).cost(50), 50.into());
         let cost = own_cost().unwrap();
         assert!(cost.together.is_sorted() && cost.lines.len() > 8);
         let sum: Decimal = cost.lines.iter().map(|(_, costs)| costs[0]).sum();
