@@ -73,6 +73,7 @@ def gather(time):
         "idle": ledger.contents("spend-idle"),
         "sweeps": ledger.all_kept("coverage"),
         "commitments": {"month": before, "savingsPlans": unasked, "reservations": unasked},
+        "billed": {"month": month} | unasked,
     }
 
 
@@ -94,7 +95,8 @@ def rounded(amount):
 def as_json(report):
     report = report | {name: period(report[name]) for name in ("month", "before") if name in report}
     if "commitments" in report:
-        report["commitments"] = report["commitments"] | {"month": period(report["commitments"]["month"])}
+        for part in ("commitments", "billed"):
+            report[part] = report[part] | {"month": period(report[part]["month"])}
         report["accounts"] = [row | {"window": row["window"] and period(row["window"])} for row in report["accounts"]]
     return json.dumps(report, separators=(",", ":"), ensure_ascii=False, default=json_value)
 

@@ -37,6 +37,7 @@ def model(facts):
         "metered": sum(seen["inPlace"] is not None for seen in facts["observed"]),
         "modelsFrom": models_from,
         "models": models(facts["observed"], models_from),
+        "billed": facts["billed"],
         "waiting": waiting(facts, accounts),
         "idle": idling(in_use, reports),
         "tags": tags(facts["sweeps"], accounts),

@@ -149,6 +149,7 @@ def gaps(facts, accounts, in_use, reports):
     for name, field in (("Savings Plans", "savingsPlans"), ("reservations", "reservations")):
         if facts["commitments"][field]["state"] == "unavailable":
             found[f"The coverage by {name} is not known: {facts['commitments'][field]['why']}."]
+    found[f"What each model was billed is not known: {facts['billed']['why']}."]
     told = [{"what": what, "accounts": sorted(accounts)} for what, accounts in sorted(found.items())]
     return sorted(told, key=lambda gap: (bool(gap["accounts"]), -len(gap["accounts"])))
 

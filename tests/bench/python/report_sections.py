@@ -147,7 +147,10 @@ def models(report):
         [cell(one["model"], "quiet"), number(one["accounts"]), money(one["amount"]), share(one["percent"])]
         for one in report["models"]
     ]
-    return section("models", "By model", [says], table("", ["Model", "#Accounts", "#Amount", "#Share"], rows))
+    # The bench asks for nothing that costs money.
+    billed = f"What the bill has since {report['billed']['month'][0]} is not known: {report['billed']['why']}."
+    head = ["Model", "#Accounts", "#Amount", "#Share"]
+    return section("models", "By model", [says, billed], table("As metered", head, rows))
 
 
 def waiting(report):

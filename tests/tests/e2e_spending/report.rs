@@ -15,6 +15,10 @@ async fn the_report_lies_in_the_bucket_and_a_letter_says_so() {
     let world = World::new().await;
     let account = world.account("dev").await;
     world.spent(&account, 450).await;
+    // The bill tells one model apart.
+    let mut cost = bill::cost(&account, bill::today(), "12");
+    cost["model"] = json!("Nova Pro");
+    world.costs(&[cost]).await;
     world.step(&account).await;
     let mut ears = Ears::open(&world).await;
     let answer = world.aws.invoke(world.stack.output("ReportFunctionName"), &json!({})).await;
@@ -25,6 +29,11 @@ async fn the_report_lies_in_the_bucket_and_a_letter_says_so() {
         let document: Value =
             serde_json::from_str(&world.object(&format!("spend/{folder}/report.json")).await).expect("JSON");
         assert!(document.to_string().contains(&account), "{document}");
+        let models = document["billed"]["models"].as_array().unwrap_or_else(|| panic!("{}", document["billed"]));
+        let billed =
+            |model: Value| models.iter().find(|billed| billed["model"] == model).map(|it| it["amount"].clone());
+        assert_eq!(billed(json!("Nova Pro")), Some(json!("12.00")), "{models:?}");
+        assert!(billed(Value::Null).is_some(), "{models:?}");
         let rows = world.object(&format!("spend/{folder}/report.csv")).await;
         let head = rows.lines().next().expect("a line").split(',').count();
         let line = rows.lines().find(|line| line.contains(&account)).expect("a line of the account");

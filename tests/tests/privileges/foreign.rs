@@ -232,7 +232,7 @@ fn spending(place: &Place) -> Vec<(&'static str, Vec<Need>)> {
             vec![
                 item("PutItem", "spend#x"),
                 Need::new("s3:GetObject", "arn:aws:s3:::any/spend/x".to_owned()),
-                Need::new("ce:GetCostAndUsage", format!("arn:aws:ce:us-east-1:{}:any", "123456789012")),
+                Need::new("ce:GetCostForecast", format!("arn:aws:ce:us-east-1:{}:any", "123456789012")),
             ],
         ),
         ("spend-evaluation", vec![Need::new("lambda:InvokeFunction", place.function("enforce"))]),

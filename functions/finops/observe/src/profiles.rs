@@ -22,7 +22,7 @@ async fn listed(config: &SdkConfig) -> Result<Vec<(String, String)>, AwsFault> {
     let mut found = Vec::new();
     let mut token = Value::Null;
     loop {
-        let parameters = json!({"type": "APPLICATION", "maxResults": 1000, "nextToken": token});
+        let parameters = json!({"typeEquals": "APPLICATION", "maxResults": 1000, "nextToken": token});
         let mut answer = send(config, &Call::named("bedrock:ListInferenceProfiles", parameters)).await?;
         found.extend(each(answer.get("inferenceProfileSummaries")).iter().filter_map(profile));
         match answer.get_mut("nextToken").map(Value::take) {

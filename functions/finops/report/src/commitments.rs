@@ -1,14 +1,12 @@
 //! How much of last month's use Savings Plans and reservations covered, where Cost Explorer knows it.
 
-use crate::amount::percent;
-use aws::{AwsFault, SdkConfig};
+use crate::{amount::percent, explorer::Explorer};
+use aws::AwsFault;
 use aws_sdk_costexplorer::{
-    Client,
-    config::Region,
     error::SdkError,
     types::{CoverageHours, DateInterval, Granularity, SavingsPlansCoverage},
 };
-use finops::{Window, amount, day_of};
+use finops::{Window, amount};
 use jiff::Timestamp;
 use ledger::Ledger;
 use rust_decimal::Decimal;
@@ -62,91 +60,72 @@ impl Commitments {
     }
 }
 
-/// Cost Explorer, which answers in one Region, and what it may cost.
-pub(crate) struct Source {
-    client: Client,
-    paid_requests: u32,
-}
-
-impl Source {
-    pub(crate) fn new(config: &SdkConfig, paid_requests: u32) -> Self {
-        Self { client: Client::new(&config.to_builder().region(Region::new("us-east-1")).build()), paid_requests }
-    }
-
+impl Commitments {
     /// Reads both. A question that cannot be answered leaves its place empty; the report is made all the same.
     pub(crate) async fn read(
-        &self,
+        explorer: &Explorer,
         ledger: &Ledger,
         month: Window,
         now: Timestamp,
-    ) -> Result<Commitments, ledger::Error> {
+    ) -> Result<Self, ledger::Error> {
         let days = DateInterval::builder().start(month.start.to_string()).end(month.end.to_string()).build().ok();
-        let savings_plans = self.savings_plans(ledger, days.as_ref(), now).await?;
-        let reservations = self.reservations(ledger, days.as_ref(), now).await?;
-        Ok(Commitments { month, savings_plans, reservations })
+        let savings_plans = savings_plans(explorer, ledger, days.as_ref(), now).await?;
+        let reservations = reservations(explorer, ledger, days.as_ref(), now).await?;
+        Ok(Self { month, savings_plans, reservations })
     }
+}
 
-    async fn savings_plans(
-        &self,
-        ledger: &Ledger,
-        days: Option<&DateInterval>,
-        now: Timestamp,
-    ) -> Result<Covered, ledger::Error> {
-        let mut pages: Vec<SavingsPlansCoverage> = Vec::new();
-        let mut token = None;
-        loop {
-            if !self.pay(ledger, now).await? {
-                return Ok(self.used_up());
+async fn savings_plans(
+    explorer: &Explorer,
+    ledger: &Ledger,
+    days: Option<&DateInterval>,
+    now: Timestamp,
+) -> Result<Covered, ledger::Error> {
+    let mut pages: Vec<SavingsPlansCoverage> = Vec::new();
+    let mut token = None;
+    loop {
+        if let Err(why) = explorer.pay(ledger, now).await? {
+            return Ok(Covered::Unavailable { why });
+        }
+        let sent = explorer
+            .client
+            .get_savings_plans_coverage()
+            .set_time_period(days.cloned())
+            .granularity(Granularity::Monthly)
+            .set_next_token(token)
+            .send()
+            .await;
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(SdkError::ServiceError(error)) if error.err().is_data_unavailable_exception() => {
+                return Ok(Covered::None);
             }
-            let sent = self
-                .client
-                .get_savings_plans_coverage()
-                .set_time_period(days.cloned())
-                .granularity(Granularity::Monthly)
-                .set_next_token(token)
-                .send()
-                .await;
-            let answer = match sent {
-                Ok(answer) => answer,
-                Err(SdkError::ServiceError(error)) if error.err().is_data_unavailable_exception() => {
-                    return Ok(Covered::None);
-                }
-                Err(error) => return Ok(unavailable(&AwsFault::new("ce:GetSavingsPlansCoverage", &error))),
-            };
-            pages.extend(answer.savings_plans_coverages);
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(by_cost(&pages));
-            }
+            Err(error) => return Ok(unavailable(&AwsFault::new("ce:GetSavingsPlansCoverage", &error))),
+        };
+        pages.extend(answer.savings_plans_coverages);
+        token = answer.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(by_cost(&pages));
         }
     }
+}
 
-    async fn reservations(
-        &self,
-        ledger: &Ledger,
-        days: Option<&DateInterval>,
-        now: Timestamp,
-    ) -> Result<Covered, ledger::Error> {
-        if !self.pay(ledger, now).await? {
-            return Ok(self.used_up());
-        }
-        let asked = self.client.get_reservation_coverage().set_time_period(days.cloned());
-        Ok(match asked.granularity(Granularity::Monthly).send().await {
-            // The total is on every page.
-            Ok(answer) => answer.total().and_then(|total| total.coverage_hours()).map_or(Covered::None, by_hours),
-            Err(SdkError::ServiceError(error)) if error.err().is_data_unavailable_exception() => Covered::None,
-            Err(error) => unavailable(&AwsFault::new("ce:GetReservationCoverage", &error)),
-        })
+async fn reservations(
+    explorer: &Explorer,
+    ledger: &Ledger,
+    days: Option<&DateInterval>,
+    now: Timestamp,
+) -> Result<Covered, ledger::Error> {
+    if let Err(why) = explorer.pay(ledger, now).await? {
+        return Ok(Covered::Unavailable { why });
     }
-
-    /// Each request costs 0.01 USD (<https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/>).
-    async fn pay(&self, ledger: &Ledger, now: Timestamp) -> Result<bool, ledger::Error> {
-        ledger.pay(day_of(now), self.paid_requests, now).await
-    }
-
-    fn used_up(&self) -> Covered {
-        Covered::Unavailable { why: format!("all {} paid requests of the day are used up", self.paid_requests) }
-    }
+    let asked = explorer.client.get_reservation_coverage().set_time_period(days.cloned());
+    Ok(match asked.granularity(Granularity::Monthly).send().await {
+        // The total is on every page.
+        Ok(answer) => answer.total().and_then(|total| total.coverage_hours()).map_or(Covered::None, by_hours),
+        Err(SdkError::ServiceError(error)) if error.err().is_data_unavailable_exception() => Covered::None,
+        Err(error) => unavailable(&AwsFault::new("ce:GetReservationCoverage", &error)),
+    })
 }
 
 fn unavailable(fault: &AwsFault) -> Covered {

@@ -2,9 +2,11 @@
 //! Once a week, and when an account comes over its limit.
 
 mod amount;
+mod billed;
 mod charts;
 mod commitments;
 mod csv;
+mod explorer;
 mod gather;
 mod html;
 mod letter;
@@ -17,6 +19,7 @@ mod testing;
 mod wire;
 
 use aws::{AwsFault, Bus, ConfigError, NotPublished, People, SdkConfig};
+use explorer::Explorer;
 use finops::{Policy, day_of};
 use jiff::{Timestamp, civil::Date};
 use landing_zone::{AccountId, Class, Diagnosis, Fault};
@@ -35,7 +38,7 @@ pub struct App {
     bus: Bus,
     people: People,
     store: Store,
-    commitments: commitments::Source,
+    explorer: Explorer,
     policy: Policy,
     clock: fn() -> Timestamp,
 }
@@ -51,7 +54,7 @@ impl App {
             bus: Bus::from_environment(config)?,
             people: People::from_environment(config, "SPEND_TOPIC")?,
             store: Store::from_environment(config)?,
-            commitments: commitments::Source::new(config, paid_requests),
+            explorer: Explorer::new(config, paid_requests),
             policy: policy.unwrap_or_else(Policy::standard),
             clock: Timestamp::now,
         })

@@ -12,7 +12,7 @@ pub(crate) use idle::{IdleRow, Idling};
 pub(crate) use rest::{Tags, UnpricedRow, Waiting};
 pub(crate) use shares::{DaySpend, ModelSpend, Share};
 
-use crate::{amount::Amount, commitments::Commitments};
+use crate::{amount::Amount, billed::Billed, commitments::Commitments};
 use finops::{Basis, Costs, Currency, Decision, IdleReport, Mode, Observed, Period, Policy, Record, Window, day_of};
 use idle::Idleness;
 use jiff::{Timestamp, ToSpan as _, civil::Date};
@@ -30,6 +30,7 @@ pub(crate) struct Facts {
     pub(crate) idle: Vec<IdleReport>,
     pub(crate) sweeps: Vec<Swept>,
     pub(crate) commitments: Commitments,
+    pub(crate) billed: Billed,
 }
 
 /// The report.
@@ -63,6 +64,8 @@ pub(crate) struct Report {
     /// The first day of what models cost.
     pub(crate) models_from: Date,
     pub(crate) models: Vec<ModelSpend>,
+    /// What models cost this month, as the bill has it.
+    pub(crate) billed: Billed,
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) idle: Idling,
     pub(crate) tags: Tags,
@@ -120,6 +123,7 @@ impl Report {
             metered: facts.observed.iter().filter(|seen| seen.in_place.is_some()).count(),
             models_from,
             models: shares::models(&facts.observed, models_from),
+            billed: facts.billed.clone(),
             waiting: rest::waiting(facts, &accounts),
             idle: idleness.idling(),
             tags: rest::tags(&facts.sweeps, &accounts),

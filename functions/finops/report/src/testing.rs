@@ -1,6 +1,8 @@
 //! An organization that was made up: accounts with two months of bills, decided about as the suite decides.
 
 use crate::{
+    amount::Amount,
+    billed::{Billed, Model, Models},
     commitments::{Commitments, Covered},
     model::Facts,
 };
@@ -135,6 +137,19 @@ pub(crate) fn facts(count: u32) -> Facts {
                 percent: Some(Decimal::new(651, 1)),
             },
             reservations: Covered::None,
+        },
+        billed: Billed {
+            month: Period::Monthly.window(day_of(now())),
+            models: Models::Known {
+                models: vec![
+                    Model {
+                        name: Some("Claude Sonnet 5".to_owned()),
+                        amount: Amount(1_900.into()),
+                        percent: Some(Decimal::new(950, 1)),
+                    },
+                    Model { name: None, amount: Amount(100.into()), percent: Some(Decimal::new(50, 1)) },
+                ],
+            },
         },
     };
     for number in 0..count {

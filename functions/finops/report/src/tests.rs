@@ -4,7 +4,7 @@ use crate::{
     wire::Wire,
 };
 use commitments::Covered;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{path::Path, time::Instant};
 
 fn files(count: u32) -> Files {
@@ -40,8 +40,13 @@ async fn the_report_of_the_week_is_kept_and_told_of() {
     assert_eq!(keys, [day, latest].concat());
     assert!(stored(&wire, "spend/latest/report.html").starts_with("text/html; charset=utf-8\n<!doctype html>"));
     assert_eq!(stored(&wire, "spend/latest/report.csv"), stored(&wire, "spend/2026-11-20/report.csv"));
-    // Every page of the coverage by Savings Plans is read, and paid: 20 of 80 are covered.
-    assert_eq!(wire.with(|world| world.paid), 4);
+    // Every page of the coverage by Savings Plans and of billed models is read, and paid: 20 of 80 are covered.
+    assert_eq!(wire.with(|world| world.paid), 7);
+    let billed = json!({"month": {"start": "2026-11-01", "end": "2026-12-01"}, "state": "known", "models": [
+        {"name": "Claude Sonnet 5", "amount": "60.00", "percent": "60.0"},
+        {"name": "Nova Pro", "amount": "30.00", "percent": "30.0"},
+        {"name": null, "amount": "10.00", "percent": "10"}]});
+    assert_eq!(stored_json(&wire)["billed"], billed);
     let commitments = &stored_json(&wire)["commitments"];
     assert_eq!(
         (&commitments["savingsPlans"]["percent"], &commitments["reservations"]["percent"]),
@@ -139,7 +144,7 @@ async fn without_cost_explorer_there_is_a_report_all_the_same() {
     for (refused, paid, state, why) in [
         (Some("DataUnavailableException"), 0, "none", ""),
         (Some("AccessDeniedException"), 0, "unavailable", "ce:GetSavingsPlansCoverage"),
-        (None, 5, "unavailable", "all 5 paid requests of the day are used up"),
+        (None, 8, "unavailable", "all 8 paid requests of the day are used up"),
     ] {
         let wire = Wire::of(facts(2));
         wire.with(|world| (world.refused, world.paid) = (refused, paid));
@@ -147,7 +152,19 @@ async fn without_cost_explorer_there_is_a_report_all_the_same() {
         let savings_plans = &stored_json(&wire)["commitments"]["savingsPlans"];
         assert_eq!(savings_plans["state"], state);
         assert!(savings_plans["why"].as_str().unwrap_or_default().contains(why), "{savings_plans}");
+        assert_eq!(stored_json(&wire)["billed"]["state"], "unavailable");
     }
+}
+
+#[tokio::test]
+async fn models_that_are_billed_in_another_currency_are_not_added_up() {
+    let wire = Wire::of(facts(2));
+    wire.with(|world| world.billed_in = "EUR");
+    handle(&wire.app(), weekly()).await.unwrap();
+    let report = stored_json(&wire);
+    let why = report["billed"]["why"].as_str().unwrap();
+    assert!(why.contains("Nova Pro is in EUR, and limits are in USD"), "{why}");
+    assert!(report["gaps"].to_string().contains("What each model was billed is not known"), "{}", report["gaps"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The rest of AWS at the other end of a configuration, for the tests: it answers as AWS does, and loses answers.
 
-use crate::{App, commitments::Source, model::Facts, store::Store};
+use crate::{App, explorer::Explorer, model::Facts, store::Store};
 use aws::SdkConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-pub(crate) const PAID_REQUESTS: u32 = 5;
+pub(crate) const PAID_REQUESTS: u32 = 8;
 
 /// What is known, and what came of it.
 #[derive(Default)]
@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) calls: usize,
     /// Which call fails, and whether it has its effect.
     pub(crate) lost: Option<(usize, bool)>,
+    /// The currency in which models are billed.
+    pub(crate) billed_in: &'static str,
     /// Whether letters are taken.
     pub(crate) mute: bool,
 }
@@ -76,6 +78,10 @@ impl World {
                 self.refused.map_or(Ok(()), Err)?;
                 json!({"CoveragesByTime": [], "Total": {"CoverageHours": {"ReservedHours": "30.0",
                     "OnDemandHours": "10", "TotalRunningHours": "40", "CoverageHoursPercentage": "75"}}})
+            }
+            "AWSInsightsIndexService.GetCostAndUsage" => {
+                self.refused.map_or(Ok(()), Err)?;
+                billed(&input, self.billed_in)
             }
             "AWSEvents.PutEvents" => {
                 self.events.extend(input["Entries"].as_array().unwrap().iter().cloned());
@@ -131,6 +137,20 @@ impl World {
     }
 }
 
+/// Two pages, an empty one between them. Bedrock also cost something that is of no model.
+fn billed(input: &Value, unit: &str) -> Value {
+    assert_eq!(input["TimePeriod"], json!({"Start": "2026-11-01", "End": "2026-12-01"}));
+    assert_eq!(input["GroupBy"], json!([{"Type": "PRODUCT_ATTRIBUTE", "Key": "model"}]));
+    let group = |key: &str, amount: &str| json!({"Keys": [key], "Metrics": {"UnblendedCost": {"Amount": amount, "Unit": unit}}});
+    let page = |groups: &[Value]| json!([{"TimePeriod": input["TimePeriod"], "Groups": groups, "Total": {}, "Estimated": true}]);
+    match input["NextPageToken"].as_str() {
+        None => json!({"ResultsByTime": page(&[group("model$Nova Pro", "30.004")]), "NextPageToken": "1"}),
+        Some("1") => json!({"ResultsByTime": [], "NextPageToken": "2"}),
+        Some(_) => json!({"ResultsByTime":
+            page(&[group("model$Claude Sonnet 5", "59.996"), group("Model$", "10"), group("model$Titan", "0")])}),
+    }
+}
+
 /// Two pages, an empty one between them.
 fn savings_plans(input: &Value) -> Value {
     assert_eq!(input["TimePeriod"], json!({"Start": "2026-10-01", "End": "2026-11-01"}));
@@ -181,7 +201,7 @@ impl HttpConnector for Wire {
 impl Wire {
     pub(crate) fn of(facts: Facts) -> Self {
         let wire = Self::default();
-        wire.with(|world| world.facts = Some(facts));
+        wire.with(|world| (world.facts, world.billed_in) = (Some(facts), "USD"));
         wire
     }
 
@@ -204,7 +224,7 @@ impl Wire {
             bus: aws::Bus::new(&config, "bus"),
             people: aws::People::new(&config, "arn:aws:sns:eu-west-1:999988887777:spend"),
             store: Store::new(&config, "reports".to_owned()),
-            commitments: Source::new(&config, PAID_REQUESTS),
+            explorer: Explorer::new(&config, PAID_REQUESTS),
             policy: Policy::standard(),
             clock: crate::testing::now,
         }

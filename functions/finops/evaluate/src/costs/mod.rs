@@ -79,7 +79,7 @@ fn to_look_into(mut active: BTreeSet<AccountId>, observed: &[Observed]) -> BTree
     active
 }
 
-/// All accounts are read together: one stands for all.
+/// The last days of all accounts are read together: one stands for all. One that was never read counts as old until it is.
 async fn is_stale(app: &App, active: &BTreeSet<AccountId>, now: Timestamp) -> Result<bool, Error> {
     let Some(one) = active.first() else { return Ok(false) };
     let known = app.ledger.costs(one).await?;

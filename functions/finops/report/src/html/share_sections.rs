@@ -3,6 +3,7 @@
 use super::{Figure, Section, Table, money, number, percent, said, text};
 use crate::{
     amount::Amount,
+    billed::Models,
     charts::{Bar, Stack, bars, stacked},
     model::{DaySpend, Report, Share},
 };
@@ -105,6 +106,24 @@ pub(super) fn services(report: &Report) -> Result<Section, String> {
     Ok(Section { id: "services", title: "By service", says, figure, tables })
 }
 
+/// What the bill of this month has of models, and what is to be said of it.
+fn billed(report: &Report) -> (Option<Table>, String) {
+    let since = report.billed.month.start;
+    let models = match &report.billed.models {
+        Models::Known { models } if models.is_empty() => {
+            return (None, format!("The bill has no model of Bedrock since {since}."));
+        }
+        Models::Known { models } => models,
+        Models::Unavailable { why } => return (None, format!("What the bill has since {since} is not known: {why}.")),
+    };
+    let rows = models.iter().map(|billed| {
+        vec![said(billed.name.as_ref(), "no model"), money(Some(billed.amount)), percent(billed.percent)]
+    });
+    let total: Amount = models.iter().map(|billed| billed.amount).sum();
+    let table = Table::of("As billed", &["Model", "#Amount", "#Share"], rows);
+    (table, format!("As billed since {since}, before credits: {total} {} together, a day late.", report.currency))
+}
+
 pub(super) fn models(report: &Report) -> Section {
     let rows = report.models.iter().map(|spend| {
         vec![text(spend.model.clone()), number(spend.accounts), number(spend.amount), percent(spend.percent)]
@@ -121,6 +140,8 @@ pub(super) fn models(report: &Report) -> Section {
         )
     };
     let head = ["Model", "#Accounts", "#Amount", "#Share"];
-    let tables = Table::of("", &head, rows).into_iter().collect();
-    Section { id: "models", title: "By model", says: vec![says], figure: None, tables }
+    let metered = Table::of("As metered", &head, rows);
+    let (billed, as_billed) = billed(report);
+    let tables = metered.into_iter().chain(billed).collect();
+    Section { id: "models", title: "By model", says: vec![says, as_billed], figure: None, tables }
 }

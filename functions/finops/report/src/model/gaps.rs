@@ -1,7 +1,7 @@
 //! What is not seen, is old, or cannot be added up: a report that hides it is wrong.
 
 use super::{AccountRow, Facts, Idleness};
-use crate::commitments::Covered;
+use crate::{billed::Models, commitments::Covered};
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::AccountId;
 use serde::Serialize;
@@ -54,6 +54,9 @@ pub(super) fn gaps(facts: &Facts, accounts: &[AccountRow], idleness: &Idleness<'
         if let Covered::Unavailable { why } = covered {
             gaps.all(format!("The coverage by {name} is not known: {why}."));
         }
+    }
+    if let Models::Unavailable { why } = &facts.billed.models {
+        gaps.all(format!("What each model was billed is not known: {why}."));
     }
     let mut gaps: Vec<Gap> = gaps.0.into_iter().map(|(what, accounts)| Gap { what, accounts }).collect();
     gaps.sort_by_key(|gap| (!gap.accounts.is_empty(), std::cmp::Reverse(gap.accounts.len())));
