@@ -30,7 +30,7 @@ async fn the_report_lies_in_the_bucket_and_a_letter_says_so() {
             serde_json::from_str(&world.object(&format!("spend/{folder}/report.json")).await).expect("JSON");
         assert!(document.to_string().contains(&account), "{document}");
         let models = document["billed"]["models"].as_array().unwrap_or_else(|| panic!("{}", document["billed"]));
-        let billed = |model: Value| models.iter().find(|billed| billed["name"] == name).map(|it| it["amount"].clone());
+        let billed = |name: Value| models.iter().find(|billed| billed["name"] == name).map(|it| it["amount"].clone());
         assert_eq!(billed(json!("Nova Pro")), Some(json!("12.00")), "{models:?}");
         assert!(billed(Value::Null).is_some(), "{models:?}");
         let rows = world.object(&format!("spend/{folder}/report.csv")).await;
