@@ -2,6 +2,7 @@
 
 use super::Move;
 use crate::{
+    bill,
     plant::Plant,
     world::{World, text},
 };
@@ -40,6 +41,13 @@ impl Lane {
         let Self { world, account, .. } = self;
         if step.to > self.stage {
             world.approve_all(account).await;
+        }
+        if self.stage == Stage::None {
+            // Its owner is told each time, so that this can be struck too.
+            for called in [Stage::Notify, Stage::Restrict, Stage::Stop, Stage::Freeze] {
+                let period = bill::today().first_of_month();
+                world.forget_told(&format!("notice-{account}-{called}-{period}")).await;
+            }
         }
         if self.stage == Stage::Restrict && step.to == Stage::Stop {
             self.plant.job().await;
