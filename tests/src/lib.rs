@@ -10,6 +10,7 @@ mod observed;
 pub mod reach;
 mod requests;
 mod sign;
+pub mod spent;
 mod stack;
 mod tags;
 

@@ -2,23 +2,19 @@
 
 use crate::{LONGEST, seconds, text};
 use aws_sdk_organizations::types::PolicyType;
-use finops::day_of;
-use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tests::{Api, Stack};
+use tests::{Api, Stack, spent::spent};
 
 /// The limit of a dev account where the demo runs (`sam/samconfig.toml`) is 500 USD a month.
 const SPENT: u32 = 650;
 
-/// What costs 1 USD: input tokens of this model (`shared/finops/data/prices.json`).
-const MODEL: &str = "amazon.nova-pro-v1:0";
-const TOKENS: u32 = 1_250_000;
-
 /// Bill and meter agree that an account went beyond its limit; then its limit is raised.
 pub(crate) async fn hold(stack: &Stack, account: &str) -> Vec<Value> {
     let api = stack.api();
-    spend(stack, account).await;
+    // Bill and meter agree, after a quiet month.
+    spent(stack, account, SPENT).await;
     let began = Instant::now();
     let mut told = vec![json!({"line": format!("\n{account} spent {SPENT} USD this month, and its limit is 500")})];
     let mut note = |stage: &str, what: &str| {
@@ -42,20 +38,6 @@ pub(crate) async fn hold(stack: &Stack, account: &str) -> Vec<Value> {
     let seconds = seconds(began);
     told.push(json!({"stage": "none", "seconds": seconds, "line": format!("  none     the limit was raised to 5,000 USD for a day, and nothing is denied, after {seconds} s")}));
     told
-}
-
-/// Plays Cost Explorer and `CloudWatch`: a quiet month, and much today.
-async fn spend(stack: &Stack, account: &str) {
-    let (gateway, now) = (stack.gateway(), Timestamp::now());
-    let today = day_of(now);
-    let cost = |day: Date, amount: u32| json!({"account": account, "service": "Amazon Bedrock", "date": day.to_string(), "amount": amount.to_string()});
-    let quiet = (1..=20).map(|back| cost(today.saturating_sub(back.days()), 1));
-    let costs: Vec<Value> = quiet.chain([cost(today, SPENT)]).collect();
-    gateway.post("/_local/costs", &json!({ "costs": costs })).await;
-    let count = |name: &str, value: u32| json!({"MetricName": name, "Dimensions": [{"Name": "ModelId", "Value": MODEL}], "Timestamp": now, "Value": value});
-    let data = [count("InputTokenCount", SPENT * TOKENS), count("Invocations", SPENT)];
-    let metrics = json!({"account": account, "region": stack.region, "namespace": "AWS/Bedrock", "data": data});
-    gateway.post("/_local/metrics", &metrics).await;
 }
 
 /// Starts the workflow that its schedule starts each hour.
