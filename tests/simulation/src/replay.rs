@@ -8,7 +8,7 @@ use crate::{
     letters,
     ours::Ours,
     run::{Look, Method, live},
-    words::{explained, outcome},
+    words::explained,
     world::{Error, World, Year},
 };
 use finops::{Anomaly, Budget, Notice, Outcome, Page, Window, notice_in};
@@ -200,7 +200,7 @@ impl Incident {
     fn count(&mut self, hour: Hour) {
         self.replay.evaluations += 1;
         for decision in &self.ours.decisions {
-            *self.replay.outcomes.entry(outcome(decision)).or_default() += 1;
+            *self.replay.outcomes.entry(decision.outcome.id()).or_default() += 1;
             let mut reasons =
                 decision.rules.iter().map(|rule| &rule.because).chain(decision.rails.iter().map(|rail| &rail.because));
             let lacks = decision.rules.is_empty() || decision.rails.is_empty() || reasons.any(String::is_empty);

@@ -1,18 +1,7 @@
 //! Decisions in words.
 
 use crate::case::Case;
-use finops::{Decision, Outcome};
-
-/// How it ended.
-pub(crate) fn outcome(decision: &Decision) -> &'static str {
-    match decision.outcome {
-        Outcome::Settled => "settled",
-        Outcome::Act => "act",
-        Outcome::Approval => "approval",
-        Outcome::Held => "held",
-        Outcome::Would => "would",
-    }
-}
+use finops::Decision;
 
 /// A decision in words.
 pub(crate) fn explained(case: &Case<'_>, decision: &Decision) -> String {
@@ -27,7 +16,7 @@ pub(crate) fn explained(case: &Case<'_>, decision: &Decision) -> String {
         case.spent().round_dp(2),
         decision.called,
         decision.desired,
-        outcome(decision)
+        decision.outcome.id()
     );
     let rules = decision.rules.iter().map(|rule| {
         let truth = if rule.holds { "TRUE" } else { "false" };

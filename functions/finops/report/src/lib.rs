@@ -27,7 +27,7 @@ use ledger::Ledger;
 use model::Report;
 use serde::{Deserialize, Serialize};
 use store::{Files, Store};
-use telemetry::{Metric, Unit};
+use telemetry::Metric;
 
 /// Paid requests of a day that all functions have together, where nothing is configured.
 const PAID_REQUESTS: u32 = 100;
@@ -167,16 +167,11 @@ fn written(report: &Report) -> Result<Files, String> {
 }
 
 fn measure(report: &Report) {
-    let count = |name, value: usize| Metric {
-        name,
-        unit: Unit::Count,
-        value: f64::from(u32::try_from(value).unwrap_or(u32::MAX)),
-    };
     let metrics = [
-        count("AccountsOverLimit", report.total.over),
-        count("AccountsExpectedOverLimit", report.total.expected_over),
-        count("AccountsOfUnknownSpend", report.total.unknown),
-        count("ReportGaps", report.gaps.len()),
+        Metric::counted("AccountsOverLimit", report.total.over),
+        Metric::counted("AccountsExpectedOverLimit", report.total.expected_over),
+        Metric::counted("AccountsOfUnknownSpend", report.total.unknown),
+        Metric::counted("ReportGaps", report.gaps.len()),
     ];
     telemetry::emit("report", &metrics, &[], &[], report.at);
 }
