@@ -46,7 +46,7 @@ unit: ## Unit, contract and topology tests
 
 e2e: up ## End-to-end tests on the embedded AWS
 	cargo test --locked --package tests --test 'e2e_[!f]*' -- --test-threads=1 --nocapture || { tail -n 20 .local/logs/*.log >&2; exit 1; }
-	cargo test --locked --package tests --test e2e_faults -- --test-threads=1 --nocapture || { tail -n 20 .local/logs/*.log >&2; exit 1; }
+	cargo test --locked --package tests --test 'e2e_f*' -- --test-threads=1 --nocapture || { tail -n 20 .local/logs/*.log >&2; exit 1; }
 	cargo test --locked --package tests --test privileges -- --test-threads=1 --nocapture
 
 BENCH_ARGS ?=

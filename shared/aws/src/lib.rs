@@ -5,6 +5,8 @@ mod bus;
 #[cfg(feature = "calls")]
 mod call;
 mod config;
+#[cfg(feature = "cost-explorer")]
+mod cost_explorer;
 #[cfg(feature = "dead-letters")]
 mod dead_letters;
 mod fault;
@@ -29,6 +31,8 @@ pub use bus::{Bus, NotPublished};
 #[cfg(feature = "calls")]
 pub use call::{Call, each, permissions, send};
 pub use config::{ConfigError, governed_regions, optional, required, sdk_config};
+#[cfg(feature = "cost-explorer")]
+pub use cost_explorer::{COST_METRIC, cost_explorer, credits, one_of};
 #[cfg(feature = "dead-letters")]
 pub use dead_letters::DeadLetters;
 pub use fault::AwsFault;

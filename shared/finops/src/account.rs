@@ -43,6 +43,14 @@ pub enum Special {
 }
 
 impl Account {
+    /// Its environment where it is an AI account in use: only those have budgets and are searched for idle resources. None for
+    /// any other account.
+    #[must_use]
+    pub fn ai_environment(&self) -> Option<Environment> {
+        let is_ai = self.account_type.is_some_and(|account_type| !account_type.is_core());
+        self.environment.filter(|_| is_ai && self.state == "ACTIVE" && self.special.is_none())
+    }
+
     /// The furthest stage that this account may come to, and why, whatever the policy says.
     #[must_use]
     pub fn ceiling(&self) -> (Stage, String) {

@@ -1,6 +1,5 @@
 //! What nobody uses and still costs: found, told of, and stopped where that is wanted.
 
-use crate::Account;
 use jiff::{SignedDuration, Timestamp};
 use landing_zone::{AccountId, Environment};
 use rust_decimal::Decimal;
@@ -11,16 +10,6 @@ const GRACE_HOURS: i64 = 72;
 
 /// A stop that was told of comes at the next look after its time, and looks come daily. One that is a week late surprises.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-impl Account {
-    /// Its environment where it is an AI account in use, the only ones in which idle resources are looked for; none for any
-    /// other account.
-    #[must_use]
-    pub fn ai_environment(&self) -> Option<Environment> {
-        let is_ai = self.account_type.is_some_and(|account_type| !account_type.is_core());
-        self.environment.filter(|_| is_ai && self.state == "ACTIVE" && self.special.is_none())
-    }
-}
 
 /// What was found idle in an account at one look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
-//! The price list: USD per million tokens, per image, per request, per hour, per gigabyte and month. Zero is a price; what is not in the list
-//! has none, and is never taken for free. The list is data (`data/prices.json`, `data/prices.README.md`).
+//! The price list: USD per million tokens, per image, per request, per hour, per gigabyte and month. Zero is a
+//! price; what is not in the list has none, and is never taken for free. The list is data (`data/prices.json`, `data/prices.README.md`).
 
 mod document;
 mod model;

@@ -1,7 +1,7 @@
 """Bedrock: what runs and costs beside single calls.
 
-moto has no batch inference jobs, no provisioned throughput and no inference profiles of accounts. A customization job takes two minutes to stop, is found
-by its name and by its ARN, and has times in ISO 8601.
+moto has no batch inference jobs, no provisioned throughput and no inference profiles of accounts. A customization job
+takes two minutes to stop, is found by its name and by its ARN, and has times in ISO 8601.
 """
 
 import json

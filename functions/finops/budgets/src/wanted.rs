@@ -82,8 +82,7 @@ impl Standing {
             return Self::Unknown;
         };
         let account = &observed.account;
-        let is_ai = account.account_type.is_some_and(|account_type| !account_type.is_core());
-        if !is_ai || account.environment.is_none() || account.special.is_some() || account.state != "ACTIVE" {
+        if account.ai_environment().is_none() {
             return Self::Unwanted;
         }
         let budget = policy.budget(&account.id, account.account_type, account.environment).with(change, now);

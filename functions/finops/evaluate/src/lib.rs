@@ -59,7 +59,7 @@ impl App {
             bus: Bus::from_environment(config)?,
             people: People::from_environment(config, "SPEND_TOPIC")?,
             organizations: aws_sdk_organizations::Client::new(config),
-            explorer: costs::client(config),
+            explorer: aws::cost_explorer(config),
             switch: KillSwitch::from_environment(config, "SPEND_SWITCH")?,
             evaluation: Workflow::from_environment(config, "SPEND_EVALUATION")?,
             enforcement: Workflow::from_environment(config, "SPEND_ENFORCEMENT")?,

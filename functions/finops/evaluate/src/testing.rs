@@ -115,7 +115,7 @@ impl Wire {
             bus: Bus::new(&config, "suite"),
             people: People::new(&config, "arn:aws:sns:eu-west-1:999900001111:spend"),
             organizations: aws_sdk_organizations::Client::new(&config),
-            explorer: crate::costs::client(&config),
+            explorer: aws::cost_explorer(&config),
             switch: KillSwitch::new(&config, "/spend/switch"),
             evaluation: Workflow::new(sfn.clone(), "evaluation"),
             enforcement: Workflow::new(sfn, "enforcement"),

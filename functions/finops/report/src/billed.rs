@@ -6,13 +6,10 @@ use crate::{
     amount::{Amount, percent},
     explorer::Explorer,
 };
-use aws::AwsFault;
+use aws::{AwsFault, COST_METRIC, credits};
 use aws_sdk_costexplorer::{
     operation::get_cost_and_usage::GetCostAndUsageOutput,
-    types::{
-        DateInterval, Dimension, DimensionValues, Expression, Granularity, Group, GroupDefinition, GroupDefinitionType,
-        ResultByTime,
-    },
+    types::{DateInterval, Expression, Granularity, Group, GroupDefinition, GroupDefinitionType, ResultByTime},
 };
 use finops::{Currency, Window, amount};
 use jiff::Timestamp;
@@ -20,9 +17,6 @@ use ledger::Ledger;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::{cmp::Reverse, collections::BTreeMap};
-
-/// What was charged on the day of its use.
-const METRIC: &str = "UnblendedCost";
 
 /// The models of a month's bill, before credits and refunds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,12 +98,10 @@ impl Billed {
 
 async fn ask(explorer: &Explorer, month: Window, token: Option<String>) -> Result<GetCostAndUsageOutput, AwsFault> {
     let days = DateInterval::builder().start(month.start.to_string()).end(month.end.to_string()).build().ok();
-    let credits = DimensionValues::builder().key(Dimension::RecordType).values("Credit").values("Refund").build();
-    let credits = Expression::builder().dimensions(credits).build();
     // The SDK has no name for it yet.
     let attribute = GroupDefinitionType::from("PRODUCT_ATTRIBUTE");
     let asked = explorer.client.get_cost_and_usage().set_time_period(days).granularity(Granularity::Monthly);
-    let asked = asked.metrics(METRIC).filter(Expression::builder().not(credits).build());
+    let asked = asked.metrics(COST_METRIC).filter(Expression::builder().not(credits()).build());
     let asked = asked.group_by(GroupDefinition::builder().r#type(attribute).key("model").build());
     let answer = asked.set_next_page_token(token).send().await;
     answer.map_err(|error| AwsFault::new("ce:GetCostAndUsage", &error))
@@ -120,7 +112,7 @@ fn add(sums: &mut BTreeMap<Option<String>, Decimal>, group: &Group, currency: Cu
     let key = group.keys().first().ok_or("a group has no key")?;
     let name = key.split_once('$').map_or(key.as_str(), |(_, name)| name);
     let metric =
-        group.metrics().and_then(|metrics| metrics.get(METRIC)).ok_or_else(|| format!("{key} has no amount"))?;
+        group.metrics().and_then(|metrics| metrics.get(COST_METRIC)).ok_or_else(|| format!("{key} has no amount"))?;
     let part = amount(metric.amount().unwrap_or_default())?;
     if part.is_zero() {
         return Ok(());

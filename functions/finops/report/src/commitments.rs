@@ -58,9 +58,7 @@ impl Commitments {
         let unavailable = || Covered::Unavailable { why: why.to_owned() };
         Self { month, savings_plans: unavailable(), reservations: unavailable() }
     }
-}
 
-impl Commitments {
     /// Reads both. A question that cannot be answered leaves its place empty; the report is made all the same.
     pub(crate) async fn read(
         explorer: &Explorer,

@@ -1,7 +1,7 @@
-//! Cost Explorer, which answers in one Region, and what may be paid for it.
+//! Cost Explorer, and what may be paid for it.
 
 use aws::SdkConfig;
-use aws_sdk_costexplorer::{Client, config::Region};
+use aws_sdk_costexplorer::Client;
 use finops::day_of;
 use jiff::Timestamp;
 use ledger::Ledger;
@@ -14,7 +14,7 @@ pub(crate) struct Explorer {
 
 impl Explorer {
     pub(crate) fn new(config: &SdkConfig, paid_requests: u32) -> Self {
-        Self { client: Client::new(&config.to_builder().region(Region::new("us-east-1")).build()), paid_requests }
+        Self { client: aws::cost_explorer(config), paid_requests }
     }
 
     /// Pays for a request; why not, where nothing is left.

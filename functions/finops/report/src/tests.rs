@@ -157,6 +157,14 @@ async fn without_cost_explorer_there_is_a_report_all_the_same() {
 }
 
 #[tokio::test]
+async fn each_attempt_is_paid() {
+    let wire = Wire::of(facts(2));
+    wire.with(|world| world.refused = Some("ThrottlingException"));
+    handle(&wire.app(), weekly()).await.unwrap();
+    assert_eq!(wire.with(|world| (world.paid, world.asked)), (3, 3));
+}
+
+#[tokio::test]
 async fn models_that_are_billed_in_another_currency_are_not_added_up() {
     let wire = Wire::of(facts(2));
     wire.with(|world| world.billed_in = "EUR");

@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) letters: Vec<BTreeMap<String, String>>,
     pub(crate) told: BTreeSet<String>,
     pub(crate) paid: u32,
+    /// How often Cost Explorer was asked.
+    pub(crate) asked: u32,
     /// What Cost Explorer says to every question, if it refuses.
     pub(crate) refused: Option<&'static str>,
     pub(crate) calls: usize,
@@ -71,15 +73,18 @@ impl World {
                 json!({})
             }
             "AWSInsightsIndexService.GetSavingsPlansCoverage" => {
+                self.asked += 1;
                 self.refused.map_or(Ok(()), Err)?;
                 savings_plans(&input)
             }
             "AWSInsightsIndexService.GetReservationCoverage" => {
+                self.asked += 1;
                 self.refused.map_or(Ok(()), Err)?;
                 json!({"CoveragesByTime": [], "Total": {"CoverageHours": {"ReservedHours": "30.0",
                     "OnDemandHours": "10", "TotalRunningHours": "40", "CoverageHoursPercentage": "75"}}})
             }
             "AWSInsightsIndexService.GetCostAndUsage" => {
+                self.asked += 1;
                 self.refused.map_or(Ok(()), Err)?;
                 billed(&input, self.billed_in)
             }

@@ -241,7 +241,7 @@ fn claude_and_nova_have_the_ratios_of_their_providers() {
 #[test]
 fn a_volume_costs_by_its_size_and_type() {
     let list = PriceList::standard();
-    // 500 GB of gp3 are 40.00 USD a month: the worked example of several price tables.
+    // 500 GB at 0.08 USD.
     assert_eq!(list.price_of_volume("gp3").unwrap() * Decimal::from(500), 40.into());
     assert_eq!(list.price_of_volume("gp9"), None);
 }

@@ -16,7 +16,7 @@ pub(crate) async fn hold(stack: &Stack, account: &str) -> Vec<Value> {
     // Bill and meter agree, after a quiet month.
     spent(stack, account, SPENT).await;
     let began = Instant::now();
-    let mut told = vec![json!({"line": format!("\n{account} spent {SPENT} USD this month, and its limit is 500")})];
+    let mut told = vec![json!({"line": format!("\n{account} spent {SPENT} USD today, and its limit is 500")})];
     let mut note = |stage: &str, what: &str| {
         let seconds = seconds(began);
         told.push(json!({"stage": stage, "seconds": seconds, "line": format!("  {stage:<9}{what} after {seconds} s")}));

@@ -84,14 +84,16 @@ fn check(decision: &Decision, mode: Mode, step: &str) -> Result<(), Problem> {
     }
     // What is held would only be put on record, once nothing holds it any more. Going back is never a dry run.
     let is_dry = decision.outcome == Outcome::Would || (mode == Mode::Report && next.direction != Direction::Down);
-    match decision.outcome {
-        _ if is_dry => moved(
+    if is_dry {
+        return moved(
             "This is a dry run, in which nothing is done. Set the mode of SpendPolicy to enforce, then approve the step that GET shows."
                 .to_owned(),
-        ),
-        Outcome::Would | Outcome::Approval | Outcome::Held => Ok(()),
-        Outcome::Act | Outcome::Settled => moved("The step is being taken already.".to_owned()),
+        );
     }
+    if matches!(decision.outcome, Outcome::Act | Outcome::Settled) {
+        return moved("The step is being taken already.".to_owned());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! The bill as Cost Explorer tells it, row by row. One row that cannot be read spoils the whole: a part of a bill would look
 //! like a cheap month.
 
+use aws::COST_METRIC;
 use aws_sdk_costexplorer::types::{DateInterval, Group, ResultByTime};
 use finops::{Currency, Day, Window, amount};
 use jiff::civil::Date;
 use landing_zone::AccountId;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The metric that is read: what was charged on the day that it was used.
-pub(super) const METRIC: &str = "UnblendedCost";
 
 /// Part of the bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +55,7 @@ impl Bill {
     }
 
     fn row(&mut self, part: Part, day: Date, group: &Group) -> Result<(), String> {
-        let metric = group.metrics().and_then(|metrics| metrics.get(METRIC)).ok_or("it has no amount")?;
+        let metric = group.metrics().and_then(|metrics| metrics.get(COST_METRIC)).ok_or("it has no amount")?;
         let amount = amount(metric.amount().ok_or("it has no amount")?)?;
         let mut keys = group.keys().iter();
         let account = AccountId::parse(keys.next().ok_or("it has no account")?)?;
@@ -99,7 +97,7 @@ mod tests {
         let metric = MetricValue::builder().amount(amount).unit(unit).build();
         Group::builder()
             .set_keys(Some(keys.iter().map(|key| (*key).to_owned()).collect()))
-            .metrics(METRIC, metric)
+            .metrics(COST_METRIC, metric)
             .build()
     }
 

@@ -1,13 +1,12 @@
 //! Cost Explorer. Each request costs 0.01 USD, each page and each further attempt is one: all are taken from what the day
 //! has, before they are made.
 
-use super::bill::{Bill, METRIC, Part};
-use aws::{AwsFault, SdkConfig};
+use super::bill::{Bill, Part};
+use aws::{AwsFault, COST_METRIC, credits, one_of};
 use aws_sdk_costexplorer::{
     Client,
-    config::{Builder, Region, retry::RetryConfig},
     operation::get_cost_and_usage::GetCostAndUsageOutput,
-    types::{DateInterval, Dimension, DimensionValues, Expression, Granularity, GroupDefinition, GroupDefinitionType},
+    types::{DateInterval, Dimension, Expression, Granularity, GroupDefinition, GroupDefinitionType},
 };
 use finops::{Window, day_of};
 use jiff::Timestamp;
@@ -17,17 +16,6 @@ use std::time::Duration;
 
 /// Attempts of a request that goes wrong for now.
 const ATTEMPTS: u32 = 3;
-
-/// What credits and refunds are called
-/// (<https://docs.aws.amazon.com/cost-management/latest/userguide/ce-filtering.html>). Taxes, fees and discounts of the
-/// contract are part of what is spent.
-const CREDITS: [&str; 2] = ["Credit", "Refund"];
-
-/// Cost Explorer answers in one Region. The SDK attempts nothing by itself: nobody would have paid.
-pub(crate) fn client(config: &SdkConfig) -> Client {
-    let config = Builder::from(config).region(Region::new("us-east-1")).retry_config(RetryConfig::disabled());
-    Client::from_conf(config.build())
-}
 
 /// Why there is no bill.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +38,6 @@ struct Query<'a> {
     part: Part,
     /// Whose costs; all where none are named.
     accounts: Option<&'a [AccountId]>,
-}
-
-fn one_of<'a>(dimension: Dimension, values: impl Iterator<Item = &'a str>) -> Expression {
-    let values = values.map(str::to_owned).collect();
-    let dimension = DimensionValues::builder().key(dimension).set_values(Some(values)).build();
-    Expression::builder().dimensions(dimension).build()
 }
 
 /// Reads bills and counts what was paid.
@@ -123,7 +105,7 @@ impl Reader<'_> {
 
     async fn send(&self, query: &Query<'_>, token: Option<String>) -> Result<GetCostAndUsageOutput, AwsFault> {
         let Query { window, part, accounts } = query;
-        let credits = one_of(Dimension::RecordType, CREDITS.iter().copied());
+        let credits = credits();
         let (kind, keys): (Expression, &[&str]) = match part {
             Part::Gross => (Expression::builder().not(credits).build(), &["LINKED_ACCOUNT", "SERVICE"]),
             Part::Credits => (credits, &["LINKED_ACCOUNT"]),
@@ -142,7 +124,7 @@ impl Reader<'_> {
             .get_cost_and_usage()
             .set_time_period(days)
             .granularity(Granularity::Daily)
-            .metrics(METRIC)
+            .metrics(COST_METRIC)
             .filter(filter)
             .set_group_by(Some(keys.iter().map(group).collect()))
             .set_next_page_token(token)

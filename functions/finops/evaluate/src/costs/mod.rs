@@ -4,8 +4,6 @@ mod bill;
 mod explorer;
 mod window;
 
-pub(crate) use explorer::client;
-
 use crate::{AT_ONCE, App, Error, measure};
 use bill::Bill;
 use explorer::{Reader, Unread};
@@ -110,8 +108,7 @@ async fn follow(reader: &mut Reader<'_>, books: &mut Books<'_>) -> Result<usize,
     let (credits, most) = (books.app.policy.needs_net(), books.app.most_paid);
     let half = most.div_ceil(2);
     let Plan { short, parts, together } = plan(books.active, &books.known, &books.app.policy, day_of(books.now));
-    let mut parts = parts.into_iter();
-    if let Some(all) = parts.as_slice().first().filter(|_| together) {
+    if let ([all], true) = (parts.as_slice(), together) {
         match reader.read(all.window, None, credits, half).await {
             Err(Unread::Spent { .. }) if !books.known.is_empty() => {}
             read => return books.keep(read?, Of::All).await.map(|()| 0),
@@ -121,18 +118,19 @@ async fn follow(reader: &mut Reader<'_>, books: &mut Books<'_>) -> Result<usize,
     // It goes as far for those who spent nothing lately.
     let through = bill.through;
     books.keep(bill, Of::LastDays).await?;
-    while let Some(part) = parts.as_slice().first() {
+    for (at, part) in parts.iter().enumerate() {
         match reader.read(part.window, Some(&part.accounts), credits, half).await {
             Ok(bill) => {
                 let bill = Bill { through: bill.through.max(through), ..bill };
                 books.keep(bill, Of::Accounts(&part.accounts)).await?;
             }
-            Err(Unread::Spent { .. }) if !books.known.is_empty() => break,
+            Err(Unread::Spent { .. }) if !books.known.is_empty() => {
+                return Ok(parts.iter().skip(at).map(|part| part.accounts.len()).sum());
+            }
             Err(unread) => return Err(unread),
         }
-        parts.next();
     }
-    Ok(parts.map(|part| part.accounts.len()).sum())
+    Ok(0)
 }
 
 /// Whose bill was read, and how much of it.
